@@ -1,0 +1,1 @@
+//! Wire types, error catalogue and OpenAPI; shared by server and client.

@@ -1,0 +1,1 @@
+//! Append-only evidence: record, hash chain, journal, verification.

@@ -1,0 +1,1 @@
+//! Callers, rules, access policies and decisions; the only minter of grants.

@@ -1,0 +1,1 @@
+//! Algorithms, envelopes, key material and root key providers; the only room that names a crypto library.

@@ -1,0 +1,1 @@
+//! The product: secrets, keys, identities, tokens, jobs.

@@ -1,0 +1,1 @@
+//! Durable ordered keys and sealed values behind one handle.

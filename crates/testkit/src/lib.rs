@@ -1,0 +1,1 @@
+//! Starts servers, clocks and fixtures for the tests.

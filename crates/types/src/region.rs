@@ -1,0 +1,36 @@
+//! Regions.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::Slug;
+
+/// A region that this installation serves, named by its slug (`nl-01`).
+///
+/// Made only from configuration, so a `Region` in hand is one that exists.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Region(Arc<str>);
+
+impl Region {
+    /// The region with this slug, which the configuration declares.
+    pub fn declared(slug: &Slug) -> Self {
+        Self(slug.as_str().into())
+    }
+
+    /// The slug.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

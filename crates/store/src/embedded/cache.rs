@@ -1,0 +1,158 @@
+//! Rows in memory, exactly as they are in the database.
+//!
+//! Three rules keep it exact:
+//!
+//! 1. A reader takes a key's guard before it reads the database, and the row goes into the cache
+//!    only if the guard still stands. Whatever the writer does to the key breaks the guard.
+//! 2. Before a commit the writer marks every key of it as *in flight*; from then on readers ask the
+//!    database. So when the commit is published, no row that it replaces is in the cache.
+//! 3. After publishing, the writer puts the new rows in the place of the marks.
+//!
+//! A mark weighs nothing, which to the cache library means that it is never evicted.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use quick_cache::sync::{Cache, DefaultLifecycle, GuardResult, PlaceholderGuard};
+use quick_cache::{DefaultHashBuilder, Weighter};
+
+use crate::{Key, Revision, Row};
+
+/// Larger rows are left to the database, so that a few of them cannot empty the cache.
+const MAX_ROW_BYTES: usize = 16 << 10;
+
+/// What a row costs besides its key and value: two allocations, its place in the tables with
+/// their spare room, and its share of the keys that were evicted but are still remembered.
+const OVERHEAD_BYTES: u64 = 208;
+
+#[derive(Clone)]
+enum Slot {
+    Row(Row),
+    InFlight,
+}
+
+#[derive(Clone)]
+struct Weight;
+
+impl Weighter<Key, Slot> for Weight {
+    fn weight(&self, key: &Key, slot: &Slot) -> u64 {
+        match slot {
+            Slot::InFlight => 0,
+            Slot::Row(row) => row_bytes(key, row) as u64 + OVERHEAD_BYTES,
+        }
+    }
+}
+
+fn row_bytes(key: &Key, row: &Row) -> usize {
+    key.as_bytes()
+        .len()
+        .saturating_add(row.value.as_stored().len())
+}
+
+/// The cache.
+pub(super) struct RowCache {
+    slots: Cache<Key, Slot, Weight>,
+    misses: AtomicU64,
+}
+
+/// What the cache knows about a key.
+pub(super) enum Lookup<'a> {
+    /// The row as it is.
+    Hit(Row),
+    /// Nothing: read it, then [`fill`](Loading::fill).
+    Miss(Loading<'a>),
+    /// It is being written, or being read by someone else: read it, and leave the cache alone.
+    Bypass,
+}
+
+/// The right to put what is read now into the cache, for as long as nobody writes it.
+pub(super) struct Loading<'a>(
+    PlaceholderGuard<'a, Key, Slot, Weight, DefaultHashBuilder, DefaultLifecycle<Key, Slot>>,
+);
+
+impl Loading<'_> {
+    /// Puts a row into the cache, unless it has been written since the lookup.
+    pub(super) fn fill(self, row: &Row) {
+        if row.value.as_stored().len() <= MAX_ROW_BYTES {
+            // A broken guard gives the row back: it was written meanwhile, or does not fit.
+            let _ = self.0.insert(Slot::Row(row.clone()));
+        }
+    }
+}
+
+impl RowCache {
+    pub(super) fn new(bytes: u64) -> Self {
+        // A guess at how many rows fit; it decides the number of shards and of remembered keys.
+        let items = usize::try_from(bytes / (OVERHEAD_BYTES * 3)).unwrap_or(usize::MAX);
+        Self {
+            slots: Cache::with_weighter(items, bytes, Weight),
+            misses: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) fn look_up(&self, key: &Key) -> Lookup<'_> {
+        match self.slots.get_value_or_guard(key, Some(Duration::ZERO)) {
+            GuardResult::Value(Slot::Row(row)) => Lookup::Hit(row),
+            GuardResult::Value(Slot::InFlight) | GuardResult::Timeout => {
+                self.misses.fetch_add(1, Ordering::Relaxed);
+                Lookup::Bypass
+            }
+            GuardResult::Guard(guard) => {
+                self.misses.fetch_add(1, Ordering::Relaxed);
+                Lookup::Miss(Loading(guard))
+            }
+        }
+    }
+
+    /// The revision of a cached row, for the writer.
+    pub(super) fn revision(&self, key: &Key) -> Option<Revision> {
+        match self.slots.peek(key)? {
+            Slot::Row(row) => Some(row.revision),
+            Slot::InFlight => None,
+        }
+    }
+
+    /// Marks a key as in flight; says whether its row was in the cache.
+    pub(super) fn begin(&self, key: &Key) -> bool {
+        let cached = self.slots.contains_key(key);
+        self.slots.insert(key.clone(), Slot::InFlight);
+        cached
+    }
+
+    /// Puts a published row, or none, in the place of a mark.
+    pub(super) fn finish(&self, key: Key, row: Option<Row>, cached: bool) {
+        match row.filter(|row| row.value.as_stored().len() <= MAX_ROW_BYTES) {
+            Some(row) => {
+                if !cached {
+                    // A mark would lend the row its place; a new row has to earn its own.
+                    self.slots.remove(&key);
+                }
+                self.slots.insert(key, Slot::Row(row));
+            }
+            None => {
+                self.slots.remove(&key);
+            }
+        }
+    }
+
+    /// Takes a mark away after a commit that did not happen.
+    pub(super) fn abandon(&self, key: &Key) {
+        self.slots.remove(key);
+    }
+
+    pub(super) fn clear(&self) {
+        self.slots.clear();
+    }
+
+    pub(super) fn rows(&self) -> u64 {
+        self.slots.len() as u64
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        self.slots.weight()
+    }
+
+    pub(super) fn misses(&self) -> u64 {
+        self.misses.load(Ordering::Relaxed)
+    }
+}

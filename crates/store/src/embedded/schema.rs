@@ -1,0 +1,212 @@
+//! The database: its tables, its settings, and how it is recognised.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+
+use super::EmbeddedOptions;
+use crate::{Cause, OpenError};
+
+/// `Strg`, in the database's header.
+pub(super) const APPLICATION: u32 = 0x5374_7267;
+
+/// The format that this release writes, in the database's header.
+pub(super) const FORMAT: u32 = 1;
+
+pub(super) const PAGE_BYTES: u64 = 4096;
+
+const TABLES: &str = "
+    CREATE TABLE rows (
+        key BLOB PRIMARY KEY NOT NULL,
+        revision INTEGER NOT NULL,
+        value BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE meta (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        installation BLOB NOT NULL CHECK (length(installation) = 16),
+        revision INTEGER NOT NULL
+    ) STRICT;";
+
+/// What the database says about itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Identity {
+    pub(super) installation: [u8; 16],
+    /// The number of the last commit.
+    pub(super) revision: u64,
+}
+
+/// The writing connection; a database that is empty is set up first.
+///
+/// Whatever the last run left in the log is in the database, and on disk, when this returns. So
+/// even a commit whose outcome was unknown, because syncing it failed, is decided from here on.
+pub(super) fn open_writer(
+    path: &Path,
+    options: &EmbeddedOptions,
+) -> Result<(Connection, Identity), OpenError> {
+    let failed = |error| OpenError::Database {
+        path: path.to_owned(),
+        cause: Cause::new(error),
+    };
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    configure(&connection, 8 << 10).map_err(failed)?;
+    let application: u32 = pragma(&connection, "application_id").map_err(failed)?;
+    let format: u32 = pragma(&connection, "user_version").map_err(failed)?;
+    let tables: u32 = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(failed)?;
+    if (application, format, tables) == (0, 0, 0) {
+        create(&connection, options.installation).map_err(failed)?;
+    } else if application != APPLICATION {
+        return Err(OpenError::NotAStore {
+            path: path.to_owned(),
+            found: application,
+        });
+    } else if format > FORMAT {
+        return Err(OpenError::NewerFormat {
+            path: path.to_owned(),
+            found: format,
+            known: FORMAT,
+        });
+    }
+    prepare_to_write(&connection, options).map_err(failed)?;
+    let identity = identity(&connection).map_err(failed)?;
+    Ok((connection, identity))
+}
+
+/// A connection that only reads.
+pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    configure(&connection, 4 << 10)?;
+    Ok(connection)
+}
+
+/// A connection that only copies the log into the database.
+pub(super) fn open_checkpointer(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    configure(&connection, 64)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    Ok(connection)
+}
+
+/// What the database says about itself, as this connection sees it.
+pub(super) fn identity(connection: &Connection) -> rusqlite::Result<Identity> {
+    connection
+        .prepare_cached("SELECT installation, revision FROM meta")?
+        .query_row([], |row| {
+            Ok(Identity {
+                installation: row.get(0)?,
+                revision: row.get(1)?,
+            })
+        })
+}
+
+/// The number of the last commit that this connection sees.
+pub(super) fn revision(connection: &Connection) -> rusqlite::Result<u64> {
+    connection
+        .prepare_cached("SELECT revision FROM meta")?
+        .query_row([], |row| row.get(0))
+}
+
+/// How far copying the log into the database got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Checkpoint {
+    /// Pages in the log.
+    pub(super) logged: u64,
+    /// Pages of these that are in the database too.
+    pub(super) copied: u64,
+}
+
+impl Checkpoint {
+    /// Whether the log has nothing that the database lacks, so that it can start afresh.
+    pub(super) fn is_complete(self) -> bool {
+        self.copied >= self.logged
+    }
+}
+
+/// Copies what it can without waiting for anyone; `None` if another connection is at it.
+pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<Option<Checkpoint>> {
+    connection
+        .prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")?
+        .query_row([], |row| {
+            let busy: bool = row.get(0)?;
+            let (logged, copied): (i64, i64) = (row.get(1)?, row.get(2)?);
+            Ok((!busy).then(|| Checkpoint {
+                logged: u64::try_from(logged).unwrap_or(0),
+                copied: u64::try_from(copied).unwrap_or(0),
+            }))
+        })
+}
+
+/// Copies everything and empties the log. Needs every other connection to be at rest.
+pub(super) fn checkpoint_fully(connection: &Connection) -> rusqlite::Result<()> {
+    let busy: bool =
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if busy {
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+        let text = "another connection holds on to the log".to_owned();
+        return Err(rusqlite::Error::SqliteFailure(code, Some(text)));
+    }
+    Ok(())
+}
+
+/// Settings that every connection has. `cache_kib` is for pages of the database.
+fn configure(connection: &Connection, cache_kib: i64) -> rusqlite::Result<()> {
+    // Only a program that ignores our lock can be in the way; it gets a moment to finish.
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.set_prepared_statement_cache_capacity(32);
+    // Closing must not touch the log: after a failed write it is the only good copy.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.pragma_update(None, "cache_size", cache_kib.saturating_neg())?;
+    // A mapped file turns a read error into a signal that ends the process.
+    connection.pragma_update(None, "mmap_size", 0)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    Ok(())
+}
+
+fn create(connection: &Connection, installation: [u8; 16]) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "page_size", PAGE_BYTES)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    let transaction = connection.unchecked_transaction()?;
+    transaction.execute_batch(TABLES)?;
+    transaction.execute(
+        "INSERT INTO meta (id, installation, revision) VALUES (1, ?1, 0)",
+        [installation],
+    )?;
+    transaction.pragma_update(None, "application_id", APPLICATION)?;
+    transaction.pragma_update(None, "user_version", FORMAT)?;
+    transaction.commit()
+}
+
+fn prepare_to_write(connection: &Connection, options: &EmbeddedOptions) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    checkpoint_fully(connection)?;
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    connection.pragma_update(None, "journal_size_limit", options.wal_bytes)?;
+    // Nothing reaches the disk before the commit, so that only a commit can fail half-way.
+    connection.pragma_update(None, "cache_spill", false)?;
+    // What is deleted leaves zeros behind.
+    connection.pragma_update(None, "secure_delete", true)?;
+    if let Some(bytes) = options.max_bytes {
+        let pages = bytes.div_ceil(PAGE_BYTES);
+        connection.pragma_update(None, "max_page_count", pages)?;
+    }
+    Ok(())
+}
+
+fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<u32> {
+    let value: Option<i64> = connection
+        .pragma_query_value(None, name, |row| row.get(0))
+        .optional()?;
+    // The header keeps 32 bits; the library shows them as a signed number.
+    Ok(value.unwrap_or(0).cast_unsigned() as u32)
+}

@@ -1,0 +1,328 @@
+//! Actions: everything that a caller can be permitted to do, one type for each.
+//!
+//! The table at the end is the contract's permission columns (1.1, 2.1) as data. A new action is
+//! one entry there.
+
+use std::fmt;
+
+use strongroom_types::{
+    Directory, EventId, KeyId, OrganisationId, PathPrefix, ProjectId, Reference, Scope, SecretPath,
+    Slug,
+};
+
+use crate::decision::Reach;
+use crate::permission::Permission;
+use crate::resource::ResourceType;
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// What a caller can be permitted to do. Implemented here only, by types without values.
+pub trait Action: sealed::Sealed + 'static {
+    /// The action's name, for logs and for the tests that go through all of them.
+    const NAME: &'static str;
+    /// What it is done to.
+    const RESOURCE: ResourceType;
+    /// The permissions of which any one suffices. None: every member of the organisation may.
+    const PERMISSIONS: &'static [Permission];
+    /// What a caller learns who may not.
+    const DENIED: DeniedAs;
+    /// Whether it looks, uses or changes.
+    const KIND: Kind;
+    /// Where it happens: a [`Scope`], or a whole organisation.
+    type Scope: ActionScope;
+    /// What a request names.
+    type Target: fmt::Debug + Send + Sync + 'static;
+
+    /// On how much of the type the caller must hold the permission, before anything is read.
+    fn extent(target: &Self::Target) -> Extent<'_>;
+}
+
+/// An action on one existing key, which a request names by identity or slug.
+///
+/// Its grant says only that the caller may do this to some key; the engine finds the key and then
+/// asks [`Grant::resolve`](crate::Grant::resolve) about that one.
+pub trait KeyAction: Action<Scope = Scope, Target = Reference<KeyId>> {}
+
+/// On how much of a resource type a permission must be held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent<'a> {
+    /// On the thing with this name.
+    Named(&'a str),
+    /// On at least one thing; a second decision follows when the thing is known.
+    Some,
+    /// On every thing of the type: a rule that is limited to names does not suffice.
+    Every,
+}
+
+/// What a caller learns who holds no permission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeniedAs {
+    /// That a permission is missing (403).
+    Forbidden,
+    /// Nothing: the answer is the one for a thing that does not exist (404, contract 2.9).
+    NotFound,
+    /// Nothing: the call succeeds and shows only what may be seen, perhaps nothing (2.10).
+    LeftOut,
+}
+
+/// What a call does, for the limits that a credential can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Looks at metadata.
+    Reads,
+    /// Changes nothing, and yet hands out or uses what is secret: reveals, cryptography, exports.
+    Uses,
+    /// Changes something.
+    Writes,
+}
+
+/// Where an action can happen.
+pub trait ActionScope: sealed::Sealed + fmt::Debug + Send + Sync + 'static {
+    /// Whose rules count here.
+    const REACH: Reach;
+
+    /// The organisation.
+    fn organisation(&self) -> OrganisationId;
+
+    /// The project, if the place is inside one.
+    fn project(&self) -> Option<ProjectId>;
+}
+
+impl sealed::Sealed for Scope {}
+
+impl ActionScope for Scope {
+    const REACH: Reach = Reach::Project;
+
+    fn organisation(&self) -> OrganisationId {
+        self.organisation
+    }
+
+    fn project(&self) -> Option<ProjectId> {
+        self.project
+    }
+}
+
+impl sealed::Sealed for OrganisationId {}
+
+/// The whole organisation. Rights in a project count for nothing here.
+impl ActionScope for OrganisationId {
+    const REACH: Reach = Reach::Organisation;
+
+    fn organisation(&self) -> OrganisationId {
+        *self
+    }
+
+    fn project(&self) -> Option<ProjectId> {
+        None
+    }
+}
+
+/// What is known of an action without naming its type.
+#[derive(Debug, Clone, Copy)]
+pub struct ActionFacts {
+    /// [`Action::NAME`].
+    pub name: &'static str,
+    /// [`Action::RESOURCE`].
+    pub resource: ResourceType,
+    /// [`Action::PERMISSIONS`].
+    pub permissions: &'static [Permission],
+    /// [`Action::DENIED`].
+    pub denied: DeniedAs,
+    /// [`Action::KIND`].
+    pub kind: Kind,
+}
+
+macro_rules! actions {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident: $kind:ident $resource:ident [$($permission:ident)*] else $denied:ident,
+            $target:ty, in $scope:ty, on $extent:expr;
+    )*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug)]
+            pub enum $name {}
+
+            impl sealed::Sealed for $name {}
+
+            impl Action for $name {
+                const NAME: &'static str = stringify!($name);
+                const RESOURCE: ResourceType = ResourceType::$resource;
+                const PERMISSIONS: &'static [Permission] = &[$(Permission::$permission),*];
+                const DENIED: DeniedAs = DeniedAs::$denied;
+                const KIND: Kind = Kind::$kind;
+                type Scope = $scope;
+                type Target = $target;
+
+                fn extent(target: &Self::Target) -> Extent<'_> {
+                    let extent: fn(&$target) -> Extent<'_> = $extent;
+                    extent(target)
+                }
+            }
+        )*
+
+        /// Every action there is.
+        pub const ACTIONS: &[ActionFacts] = &[$(ActionFacts {
+            name: <$name as Action>::NAME,
+            resource: <$name as Action>::RESOURCE,
+            permissions: <$name as Action>::PERMISSIONS,
+            denied: <$name as Action>::DENIED,
+            kind: <$name as Action>::KIND,
+        }),*];
+    };
+}
+
+macro_rules! key_actions {
+    ($($name:ident)*) => { $(impl KeyAction for $name {})* };
+}
+
+fn path(path: &SecretPath) -> Extent<'_> {
+    Extent::Named(path.as_str())
+}
+
+fn slug(slug: &Slug) -> Extent<'_> {
+    Extent::Named(slug.as_str())
+}
+
+fn some<T>(_: &T) -> Extent<'_> {
+    Extent::Some
+}
+
+fn every<T>(_: &T) -> Extent<'_> {
+    Extent::Every
+}
+
+actions! {
+    /// S1: what lies directly in a directory.
+    BrowseSecrets: Reads Secret [List] else Forbidden, Directory, in Scope, on some;
+    /// S2: all metadata under a prefix.
+    ListSecrets: Reads Secret [List] else Forbidden, PathPrefix, in Scope, on some;
+    /// S3: make a secret at exactly this path.
+    CreateSecret: Writes Secret [Create] else Forbidden, SecretPath, in Scope, on path;
+    /// S4: metadata and version history.
+    ReadSecret: Reads Secret [Read] else Forbidden, SecretPath, in Scope, on path;
+    /// S5: replace or clear the access policy.
+    UpdateSecretPolicy: Writes Secret [Update] else Forbidden, SecretPath, in Scope, on path;
+    /// S6: a new version with a new value. Gated by the access policy.
+    PutSecretValue: Writes Secret [PutSecretValue] else Forbidden, SecretPath, in Scope, on path;
+    /// S7: reveal a value. Gated by the access policy.
+    ReadSecretValue: Uses Secret [GetSecretValue] else Forbidden, SecretPath, in Scope, on path;
+    /// S8: erase one version's value.
+    DestroySecretVersion: Writes Secret [Delete] else Forbidden, SecretPath, in Scope, on path;
+    /// S9: remove a secret with all its versions.
+    DeleteSecret: Writes Secret [Delete] else Forbidden, SecretPath, in Scope, on path;
+
+    /// K1: how many keys there are in each region. Every member may.
+    ReadKmsSummary: Reads KmsKey [] else Forbidden, (), in OrganisationId, on some;
+    /// K2: the keys that the caller may read; none, without the permission to list.
+    ListKeys: Reads KmsKey [List] else LeftOut, (), in Scope, on some;
+    /// K3: make a key with this slug. There is no key yet whose existence could be hidden.
+    CreateKey: Writes KmsKey [Create] else Forbidden, Slug, in Scope, on slug;
+    /// K5: the public key under which key material is brought in.
+    ReadWrappingKey: Reads KmsKey [Create] else Forbidden, (), in Scope, on some;
+    /// K4: a key's metadata and versions.
+    ReadKey: Reads KmsKey [Read] else NotFound, Reference<KeyId>, in Scope, on some;
+    /// K6: the public halves of a key's versions.
+    ReadPublicKey: Reads KmsKey [Read] else NotFound, Reference<KeyId>, in Scope, on some;
+    /// K7: encrypt.
+    EncryptWithKey: Uses KmsKey [Update Encrypt] else NotFound, Reference<KeyId>, in Scope, on some;
+    /// K8: decrypt.
+    DecryptWithKey: Uses KmsKey [Update Decrypt] else NotFound, Reference<KeyId>, in Scope, on some;
+    /// K9: sign.
+    SignWithKey: Uses KmsKey [Update Sign] else NotFound, Reference<KeyId>, in Scope, on some;
+    /// K10: verify a signature.
+    VerifyWithKey: Uses KmsKey [Update Verify] else NotFound, Reference<KeyId>, in Scope, on some;
+    /// K11: compute a keyed hash.
+    HmacWithKey: Uses KmsKey [Update Hmac] else NotFound, Reference<KeyId>, in Scope, on some;
+    /// K12: verify a keyed hash.
+    VerifyHmacWithKey: Uses KmsKey [Update VerifyHmac] else NotFound, Reference<KeyId>, in Scope, on some;
+    /// K13: change how a key rotates.
+    ConfigureKeyRotation: Writes KmsKey [Update] else NotFound, Reference<KeyId>, in Scope, on some;
+    /// K14: give a key a new version now.
+    RotateKey: Writes KmsKey [Update] else NotFound, Reference<KeyId>, in Scope, on some;
+    /// K15: hand out key material, where the key allows that.
+    ExportKey: Uses KmsKey [Update] else NotFound, Reference<KeyId>, in Scope, on some;
+    /// K16: take a key out of use.
+    DisableKey: Writes KmsKey [Delete] else NotFound, Reference<KeyId>, in Scope, on some;
+    /// K17: put a key back into use.
+    EnableKey: Writes KmsKey [Delete] else NotFound, Reference<KeyId>, in Scope, on some;
+    /// K18: schedule a key's removal.
+    DeleteKey: Writes KmsKey [Delete] else NotFound, Reference<KeyId>, in Scope, on some;
+    /// K19: call a scheduled removal off.
+    CancelKeyDeletion: Writes KmsKey [Delete] else NotFound, Reference<KeyId>, in Scope, on some;
+
+    /// 5.1: the organisation's audit log. Rules that are limited to names do not open it.
+    ListAudit: Reads AuditLog [List] else Forbidden, (), in OrganisationId, on every;
+    /// One record of the audit log.
+    ReadAuditEntry: Reads AuditLog [Read] else Forbidden, EventId, in OrganisationId, on every;
+    /// The regions of this installation. Every member may.
+    ListRegions: Reads Organisation [] else Forbidden, (), in OrganisationId, on some;
+}
+
+key_actions! {
+    ReadKey ReadPublicKey EncryptWithKey DecryptWithKey SignWithKey VerifyWithKey HmacWithKey
+    VerifyHmacWithKey ConfigureKeyRotation RotateKey ExportKey DisableKey EnableKey DeleteKey
+    CancelKeyDeletion
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every action beside the permission column of contract 1.1, 2.1 and 5.1.
+    #[test]
+    fn the_table_is_the_contract() {
+        let table: Vec<String> = ACTIONS
+            .iter()
+            .map(|action| {
+                let permissions: Vec<_> = action.permissions.iter().map(|p| p.as_str()).collect();
+                format!(
+                    "{} {} {} {:?} {:?}",
+                    action.name,
+                    action.resource,
+                    permissions.join("|"),
+                    action.denied,
+                    action.kind
+                )
+            })
+            .collect();
+        assert_eq!(
+            table,
+            [
+                "BrowseSecrets secret list Forbidden Reads",
+                "ListSecrets secret list Forbidden Reads",
+                "CreateSecret secret create Forbidden Writes",
+                "ReadSecret secret read Forbidden Reads",
+                "UpdateSecretPolicy secret update Forbidden Writes",
+                "PutSecretValue secret putSecretValue Forbidden Writes",
+                "ReadSecretValue secret getSecretValue Forbidden Uses",
+                "DestroySecretVersion secret delete Forbidden Writes",
+                "DeleteSecret secret delete Forbidden Writes",
+                "ReadKmsSummary kms_key  Forbidden Reads",
+                "ListKeys kms_key list LeftOut Reads",
+                "CreateKey kms_key create Forbidden Writes",
+                "ReadWrappingKey kms_key create Forbidden Reads",
+                "ReadKey kms_key read NotFound Reads",
+                "ReadPublicKey kms_key read NotFound Reads",
+                "EncryptWithKey kms_key update|encrypt NotFound Uses",
+                "DecryptWithKey kms_key update|decrypt NotFound Uses",
+                "SignWithKey kms_key update|sign NotFound Uses",
+                "VerifyWithKey kms_key update|verify NotFound Uses",
+                "HmacWithKey kms_key update|hmac NotFound Uses",
+                "VerifyHmacWithKey kms_key update|verifyHmac NotFound Uses",
+                "ConfigureKeyRotation kms_key update NotFound Writes",
+                "RotateKey kms_key update NotFound Writes",
+                "ExportKey kms_key update NotFound Uses",
+                "DisableKey kms_key delete NotFound Writes",
+                "EnableKey kms_key delete NotFound Writes",
+                "DeleteKey kms_key delete NotFound Writes",
+                "CancelKeyDeletion kms_key delete NotFound Writes",
+                "ListAudit audit_log list Forbidden Reads",
+                "ReadAuditEntry audit_log read Forbidden Reads",
+                "ListRegions organisation  Forbidden Reads",
+            ]
+        );
+    }
+}

@@ -1,0 +1,143 @@
+//! Grants: the proof that a caller was permitted to do one thing to one target.
+
+use std::fmt;
+use std::sync::Arc;
+
+use strongroom_types::Scope;
+
+use crate::action::{Action, ActionScope, BrowseSecrets, KeyAction, ListKeys, ListSecrets};
+use crate::caller::{Caller, CallerParts, Principal, ProjectRights, TokenScopes};
+use crate::decision::{Denied, decide, decide_named};
+use crate::key_grant::{KeyNames, Resolved};
+use crate::reader::{KeyReader, Reader};
+use crate::rule_set::RuleSet;
+
+/// The permission to do `A` once, to this target, in this scope.
+///
+/// Only [`authorize`] and [`system_grant`] make one. It cannot be copied, and the operation that
+/// it permits takes it by value: what was granted once is done at most once.
+#[must_use = "a grant that no operation consumes permits nothing"]
+pub struct Grant<A: Action> {
+    caller: Arc<Caller>,
+    scope: A::Scope,
+    target: A::Target,
+}
+
+/// Asks whether `caller` may do `A` to `target` in `scope`.
+///
+/// # Errors
+///
+/// [`Denied`]: the caller is admitted elsewhere, the credential's scopes exclude the call, or no
+/// rule gives one of [`Action::PERMISSIONS`] on the target.
+pub fn authorize<A: Action>(
+    caller: Arc<Caller>,
+    scope: A::Scope,
+    target: A::Target,
+) -> Result<Grant<A>, Denied> {
+    decide::<A>(&caller, &scope, &target)?;
+    Ok(Grant {
+        caller,
+        scope,
+        target,
+    })
+}
+
+/// A grant for one of the service's own jobs, which nobody decided upon. `reason` names the job
+/// and appears in the audit record. Never call this on behalf of a request.
+pub fn system_grant<A: Action>(
+    scope: A::Scope,
+    target: A::Target,
+    reason: &'static str,
+) -> Grant<A> {
+    let caller = Caller::vouched(CallerParts {
+        principal: Principal::System { reason },
+        organisation: scope.organisation(),
+        owner: true,
+        teams: Vec::new(),
+        organisation_rules: Arc::default(),
+        project: scope.project().map(|id| ProjectRights {
+            id,
+            rules: Arc::new(RuleSet::default()),
+        }),
+        scopes: TokenScopes::UNRESTRICTED,
+        client_ip: None,
+    });
+    Grant {
+        caller: Arc::new(caller),
+        scope,
+        target,
+    }
+}
+
+impl<A: Action> Grant<A> {
+    /// Where it may be done.
+    pub const fn scope(&self) -> &A::Scope {
+        &self.scope
+    }
+
+    /// To what it may be done.
+    pub const fn target(&self) -> &A::Target {
+        &self.target
+    }
+
+    /// Who may do it.
+    pub const fn caller(&self) -> &Arc<Caller> {
+        &self.caller
+    }
+}
+
+impl<A: Action<Scope = Scope>> Grant<A> {
+    /// Whether the caller of this grant may also do `K` to the key with these names: for value
+    /// calls where the installation asks for rights on the key too (contract 6.11).
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`], as if the caller had asked for `K` itself.
+    pub fn also_permits<K: KeyAction>(&self, names: &KeyNames) -> Result<(), Denied> {
+        names.with(|each| decide_named::<K>(&self.caller, &self.scope, each))
+    }
+}
+
+impl<A: KeyAction> Grant<A> {
+    /// Decides about the key that the grant's reference was found to name.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied::Hidden`] if no rule gives the permission on this key, or if these are not the
+    /// names of the key that was asked for.
+    pub fn resolve(self, names: KeyNames) -> Result<Resolved<A>, Denied> {
+        Resolved::decide(self, names)
+    }
+}
+
+impl Grant<BrowseSecrets> {
+    /// What of the directory the caller may see.
+    pub fn reader(&self) -> Reader {
+        Reader::new(Arc::clone(&self.caller))
+    }
+}
+
+impl Grant<ListSecrets> {
+    /// Which secrets under the prefix the caller may see.
+    pub fn reader(&self) -> Reader {
+        Reader::new(Arc::clone(&self.caller))
+    }
+}
+
+impl Grant<ListKeys> {
+    /// Which keys the caller may see.
+    pub fn reader(&self) -> KeyReader {
+        KeyReader::new(Arc::clone(&self.caller))
+    }
+}
+
+impl<A: Action> fmt::Debug for Grant<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Grant")
+            .field("action", &A::NAME)
+            .field("scope", &self.scope)
+            .field("target", &self.target)
+            .field("principal", &self.caller.principal().to_string())
+            .finish_non_exhaustive()
+    }
+}

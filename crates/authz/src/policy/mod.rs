@@ -1,0 +1,242 @@
+//! A secret's own access policy: who may touch its value, from where, and when.
+//!
+//! It can only take rights away: it is asked after the rules have allowed a reveal or a put
+//! (contract 1.11), and it gates nothing else, so that whoever may update the secret can always
+//! repair it. Two parts must both pass:
+//!
+//! - `conditions`: if any deny matches, the call is refused; if there are allows, at least one of
+//!   them must match. **Allows are an OR, also across types**: an office address *or* office
+//!   hours, never both at once (contract 6.26).
+//! - `statements`, for each action on its own: a deny that matches action and principal refuses;
+//!   if allows name the action, one of them must match the principal; an action that no allow
+//!   names is not restricted (contract 6.1).
+
+mod condition;
+mod document;
+mod error;
+mod statement;
+
+use std::net::IpAddr;
+
+use strongroom_types::Timestamp;
+
+use crate::caller::Caller;
+use condition::Condition;
+use document::{Node, Object};
+use statement::Statement;
+
+pub use error::{PolicyError, PolicyProblem};
+
+/// Whether a condition or statement lets through or keeps out. Written in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effect {
+    Allow,
+    Deny,
+}
+
+/// The two things that a policy gates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PolicyAction {
+    /// Reading a value.
+    Reveal,
+    /// Writing a value.
+    Put,
+}
+
+/// What an installation does with `statements` (contract 6.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StatementsMode {
+    /// They are enforced.
+    #[default]
+    Enforce,
+    /// They are kept and shown, and decide nothing. Conditions are enforced all the same.
+    Store,
+}
+
+/// Which part of a policy refused. For the audit record; the caller learns no detail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyDenied {
+    /// A deny condition matched the caller's address or the time, or might have: an address that
+    /// is not known counts as every denied one.
+    #[error("the secret's access policy denies this call at this time or from this address")]
+    Condition,
+    /// There are allow conditions, and none matched.
+    #[error(
+        "the secret's access policy allows this call only at other times or from other addresses"
+    )]
+    NoCondition,
+    /// A deny statement matched action and principal.
+    #[error("the secret's access policy denies this call to you")]
+    Statement,
+    /// Allow statements name the action, and none matched the principal.
+    #[error("the secret's access policy allows this call only to others")]
+    NoStatement,
+    /// The stored policy could not be understood.
+    #[error("the secret's access policy cannot be read, so it denies everything; set it anew")]
+    Unreadable,
+}
+
+/// A policy that was understood. It keeps nothing of the text, which callers store for the echo.
+#[derive(Debug, Clone)]
+pub struct AccessPolicy {
+    conditions: Vec<Condition>,
+    statements: Vec<Statement>,
+    mode: StatementsMode,
+    unreadable: bool,
+}
+
+impl AccessPolicy {
+    /// The longest document, in bytes.
+    pub const MAX_DOCUMENT: usize = 16 * 1024;
+    /// The most conditions, including those written as `conditionals`.
+    pub const MAX_CONDITIONS: usize = 64;
+    /// The most statements.
+    pub const MAX_STATEMENTS: usize = 64;
+    /// The most addresses of one condition, and actions or principals of one statement.
+    pub const MAX_ENTRIES: usize = 256;
+
+    /// Understands the value of the field `accessPolicy`, a JSON object or null.
+    ///
+    /// `None` means that there is no policy: the document was null, `{}`, or held only empty
+    /// lists. Statements are enforced until [`AccessPolicy::with_statements_mode`] says otherwise.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError`] names the element and what is wrong with it. Inside a condition or a
+    /// statement a field that is not known is an error, as what it says would be ignored.
+    pub fn parse(document: &str) -> Result<Option<Self>, PolicyError> {
+        parse(document).map_err(|error| error.within("accessPolicy"))
+    }
+
+    /// The policy for a secret whose stored one does not parse any more: it denies everything.
+    pub const fn unreadable() -> Self {
+        Self {
+            conditions: Vec::new(),
+            statements: Vec::new(),
+            mode: StatementsMode::Enforce,
+            unreadable: true,
+        }
+    }
+
+    /// The same policy, with its statements enforced or not.
+    #[must_use]
+    pub fn with_statements_mode(self, mode: StatementsMode) -> Self {
+        Self { mode, ..self }
+    }
+
+    /// Whether `caller` may do `action` at `now`, as far as this policy is concerned.
+    pub(crate) fn decide(
+        &self,
+        action: PolicyAction,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<(), PolicyDenied> {
+        if self.unreadable {
+            return Err(PolicyDenied::Unreadable);
+        }
+        self.check_conditions(caller.client_ip(), now)?;
+        match self.mode {
+            StatementsMode::Enforce => self.check_statements(action, caller),
+            StatementsMode::Store => Ok(()),
+        }
+    }
+
+    fn check_conditions(&self, ip: Option<IpAddr>, now: Timestamp) -> Result<(), PolicyDenied> {
+        let of = |effect| {
+            self.conditions
+                .iter()
+                .filter(move |each| each.effect == effect)
+        };
+        if of(Effect::Deny).any(|deny| deny.matches(ip, now) != Some(false)) {
+            return Err(PolicyDenied::Condition);
+        }
+        let mut allows = of(Effect::Allow).peekable();
+        if allows.peek().is_some() && !allows.any(|allow| allow.matches(ip, now) == Some(true)) {
+            return Err(PolicyDenied::NoCondition);
+        }
+        Ok(())
+    }
+
+    fn check_statements(&self, action: PolicyAction, caller: &Caller) -> Result<(), PolicyDenied> {
+        let naming = |effect| {
+            let mut statements = self.statements.iter();
+            std::iter::from_fn(move || {
+                statements.find(|each| each.effect == effect && each.names(action))
+            })
+        };
+        if naming(Effect::Deny).any(|deny| deny.matches(caller)) {
+            return Err(PolicyDenied::Statement);
+        }
+        let mut allows = naming(Effect::Allow).peekable();
+        if allows.peek().is_some() && !allows.any(|allow| allow.matches(caller)) {
+            return Err(PolicyDenied::NoStatement);
+        }
+        Ok(())
+    }
+}
+
+impl Effect {
+    fn parse(node: &Node) -> Result<Self, PolicyError> {
+        let text = node.text()?;
+        if text.eq_ignore_ascii_case("allow") {
+            Ok(Self::Allow)
+        } else if text.eq_ignore_ascii_case("deny") {
+            Ok(Self::Deny)
+        } else {
+            Err(PolicyProblem::Effect.into())
+        }
+    }
+}
+
+fn parse(document: &str) -> Result<Option<AccessPolicy>, PolicyError> {
+    if document.len() > AccessPolicy::MAX_DOCUMENT {
+        return Err(PolicyProblem::TooLong.into());
+    }
+    let node = Node::parse(document)?;
+    if matches!(node, Node::Null) {
+        return Ok(None);
+    }
+    let object = node.object()?;
+    let known = ["conditions", "statements", "conditionals"];
+    if !object.is_empty() && !known.iter().any(|field| object.contains_key(*field)) {
+        return Err(PolicyProblem::Foreign.into());
+    }
+    let mut conditions = object.list("conditions", AccessPolicy::MAX_CONDITIONS, |node| {
+        Condition::parse(node, None)
+    })?;
+    conditions.extend(conditionals(object).map_err(|error| error.within("conditionals"))?);
+    if conditions.len() > AccessPolicy::MAX_CONDITIONS {
+        let max = AccessPolicy::MAX_CONDITIONS;
+        return Err(PolicyError::from(PolicyProblem::TooMany { max }).within("conditions"));
+    }
+    let statements = object.list("statements", AccessPolicy::MAX_STATEMENTS, Statement::parse)?;
+    if conditions.is_empty() && statements.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(AccessPolicy {
+        conditions,
+        statements,
+        mode: StatementsMode::default(),
+        unreadable: false,
+    }))
+}
+
+/// Conditions in the spelling of IAM policies: `{allowed: […], denied: […]}` (contract 4.3).
+fn conditionals(object: &Object) -> Result<Vec<Condition>, PolicyError> {
+    let Some(node) = object.get("conditionals").filter(|node| !node.is_null()) else {
+        return Ok(Vec::new());
+    };
+    let object = node.object()?;
+    object.only(&["allowed", "denied"])?;
+    let max = AccessPolicy::MAX_CONDITIONS;
+    let mut all = object.list("allowed", max, |node| {
+        Condition::parse(node, Some(Effect::Allow))
+    })?;
+    all.extend(object.list("denied", max, |node| {
+        Condition::parse(node, Some(Effect::Deny))
+    })?);
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,73 @@
-//! Algorithms, envelopes, key material and root key providers; the only room that names a crypto library.
+//! Algorithms, envelopes, key material and root key providers; the only room that names a crypto
+//! library.
+//!
+//! Nothing below the protocol level is written here: every primitive is the library's, and this
+//! crate decides which one is used where, what each ciphertext is bound to, and who may hold a key.
+//!
+//! ```text
+//! root key ──seals──▶ keyring ─┬─ storage key ──────────seals──▶ every bookkeeping row
+//! (provider)                   ├─ key-encryption key ───wraps──▶ KMS key versions
+//!                              │                                   └─wrap─▶ data key per secret
+//!                              │                                              └─seals─▶ the value
+//!                              ├─ audit chain key ──────links──▶ audit frames
+//!                              ├─ audit signing seed ───signs──▶ chain heads
+//!                              └─ access token key ─────seals──▶ claims of access tokens
+//! ```
+//!
+//! | Algorithm | Where | Reference | Limit |
+//! |---|---|---|---|
+//! | AES-256-GCM-SIV | rows, keyring, KMS key versions at rest, access tokens | RFC 8452 | 2^48 messages of up to 64 KiB under one key with random nonces (RFC 8452, section 6); a repeated nonce only tells that two messages were equal |
+//! | AES-256-GCM | secret values, KMS keys | NIST SP 800-38D | 2^32 messages under one key with random nonces (section 8.3), 2^36 - 32 bytes each; a data key seals one message |
+//! | AES-128-GCM | KMS keys | NIST SP 800-38D | as above |
+//! | ChaCha20-Poly1305 | KMS keys | RFC 8439 | 96-bit random nonces, hence the same 2^32 messages; 2^38 - 64 bytes each |
+//! | HMAC-SHA-256 | audit chain | RFC 2104, FIPS 198-1 | none in practice; forging needs about 2^128 work |
+//! | SHA-256 | token hashes | FIPS 180-4 | only over values of 256 random bits, never over passwords |
+//! | Ed25519 | signed audit heads | RFC 8032 | none in practice |
+//! | Argon2id (version 0x13) | root key from a passphrase | RFC 9106 | at least 19 MiB and two passes; 64 MiB, three passes, four lanes by default |
+//!
+//! **What every byte string starts with.** Each stored form has a leading format byte (the texts
+//! have a leading word), and each ciphertext is bound to a purpose and a place through its
+//! associated data, so that nothing opens anywhere but where it was sealed.
+//!
+//! **What happens to keys.** Key bytes live in [`Plaintext`](strongroom_types::Plaintext) or
+//! zeroizing buffers; the library cleanses its expanded keys when it frees them. No key type can
+//! be printed, copied or serialised.
+
+pub mod entropy;
+pub mod provider;
+pub mod token;
+
+mod aead;
+mod binding;
+mod chain;
+mod compare;
+mod envelope;
+#[cfg(test)]
+mod guarantees;
+mod head;
+mod keyring;
+mod library;
+mod material;
+mod root;
+mod sealed;
+mod siv;
+mod storage;
+#[cfg(test)]
+mod testing;
+
+pub use chain::{BrokenLink, ChainKey};
+pub use compare::constant_time_eq;
+pub use entropy::{Entropy, EntropyError, SystemEntropy, random};
+pub use envelope::{Envelope, EnvelopePlace};
+pub use head::{HeadError, HeadSigner, SignError, verify_head};
+pub use keyring::{Keyring, KeyringError};
+pub use library::LibraryError;
+pub use material::{
+    DecryptError, EncryptError, KeyEncryptionKey, KeyMaterial, MaterialError, MaterialPlace,
+};
+pub use root::{RootKey, RootKeyError};
+pub use sealed::{ContentsError, OpenError, SealError, Sealed};
+pub use storage::StorageKey;
+pub use token::{
+    AccessCredential, PlainToken, TokenError, TokenHash, TokenKey, TokenKind, new_personal_token,
+};

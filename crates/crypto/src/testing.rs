@@ -1,0 +1,37 @@
+//! What several tests of this crate share.
+
+use crate::{Entropy, EntropyError, Keyring, RootKey, SystemEntropy};
+
+/// A source that always fails.
+pub(crate) struct NoEntropy;
+
+impl Entropy for NoEntropy {
+    fn fill(&self, _: &mut [u8]) -> Result<(), EntropyError> {
+        Err(EntropyError::new(std::io::Error::other("no entropy here")))
+    }
+}
+
+/// A source that repeats one byte, so that stored forms can be pinned.
+pub(crate) struct FixedEntropy(pub(crate) u8);
+
+impl Entropy for FixedEntropy {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+        bytes.fill(self.0);
+        Ok(())
+    }
+}
+
+pub(crate) fn keyring() -> Keyring {
+    Keyring::generate(&SystemEntropy).unwrap()
+}
+
+pub(crate) fn root_key() -> RootKey {
+    RootKey::generate(&SystemEntropy).unwrap()
+}
+
+/// The bytes with one bit turned over.
+pub(crate) fn flipped(bytes: &[u8], bit: usize) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    bytes[bit / 8] ^= 1 << (bit % 8);
+    bytes
+}

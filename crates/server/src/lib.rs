@@ -1,1 +1,14 @@
-//! HTTP, TLS, configuration, telemetry.
+//! HTTP, TLS, configuration, telemetry: the only room that knows axum, hyper and the environment.
+//!
+//! - [`config`]: what can be set, its defaults and its documentation;
+//! - [`listener`]: connections, TLS, limits, the graceful stop. It hands each request to the
+//!   router with `ConnectInfo<SocketAddr>` in its extensions;
+//! - [`telemetry`]: logs, traces, and the metrics that routes count into
+//!   ([`telemetry::Metrics::route`], looked up once for each route).
+
+pub mod clock;
+pub mod config;
+pub mod listener;
+pub mod recipes;
+pub mod root_key;
+pub mod telemetry;

@@ -1,0 +1,53 @@
+//! Where the root key comes from.
+
+use std::path::PathBuf;
+
+use super::section::{choice, section};
+
+choice! {
+    /// Who keeps the root key.
+    pub enum Provider: "`file`, `environment`, `credential` or `passphrase`" {
+        /// A file that only its owner may read.
+        File,
+        /// An environment variable.
+        Environment,
+        /// A credential that systemd hands over.
+        Credential,
+        /// A passphrase, stretched by Argon2id.
+        Passphrase,
+    }
+}
+
+choice! {
+    /// Where the passphrase comes from.
+    pub enum PassphraseSource: "`prompt`, `file` or `environment`" {
+        /// The terminal asks for it.
+        Prompt,
+        /// A file.
+        File,
+        /// An environment variable.
+        Environment,
+    }
+}
+
+section! {
+    /// Where the root key comes from: the one key that opens all others. Keep a copy of it away
+    /// from the data: without it the data cannot be read, by anyone.
+    pub struct RootKey {
+        /// Who keeps the root key.
+        pub provider: Provider = Provider::File,
+        /// `file`: where the key lies. Without it, `root.key` in the data directory, which
+        /// protects only against whoever gets the data without that file.
+        pub file: Option<PathBuf> = None,
+        /// `environment`: the variable that holds the key, in base64 or hexadecimal.
+        pub variable: String = "STRONGROOM_ROOT_KEY".to_owned(),
+        /// `credential`: the name of the credential under `$CREDENTIALS_DIRECTORY`.
+        pub credential: String = "strongroom-root-key".to_owned(),
+        /// `passphrase`: where the passphrase comes from.
+        pub passphrase: PassphraseSource = PassphraseSource::Prompt,
+        /// `passphrase` from a file: its path. A line break at its end does not count.
+        pub passphrase_file: Option<PathBuf> = None,
+        /// `passphrase` from the environment: the variable that holds it.
+        pub passphrase_variable: String = "STRONGROOM_PASSPHRASE".to_owned(),
+    }
+}

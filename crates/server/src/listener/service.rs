@@ -1,0 +1,144 @@
+//! One request on its way to the router and back.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::{BoxError, Router};
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, StatusCode, Version, header};
+use hyper::body::{Frame, Incoming, SizeHint};
+use hyper::service::Service;
+use hyper_util::service::TowerToHyperService;
+use tracing::{Instrument, Span};
+
+use super::watch::Watch;
+use crate::telemetry::{Metrics, request_span};
+
+/// What the reply says when the server took too long.
+const TOO_LONG: &str = "{\"message\":\"The server took too long to answer; whether the request had \
+                        an effect is not known. Look before you try again.\",\
+                        \"code\":\"request_timeout\"}";
+
+/// What a connection's requests share.
+#[derive(Clone)]
+pub(super) struct Door {
+    pub(super) router: TowerToHyperService<Router>,
+    pub(super) peer: SocketAddr,
+    pub(super) watch: Arc<Watch>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) limit: Duration,
+    pub(super) traced: bool,
+}
+
+impl Door {
+    /// Answers one request.
+    pub(super) async fn answer(
+        self,
+        mut request: Request<Incoming>,
+    ) -> Result<Response<OpenBody>, Infallible> {
+        let multiplexed = request.version() == Version::HTTP_2;
+        let span = if self.traced {
+            request_span(&request)
+        } else {
+            Span::none()
+        };
+        request.extensions_mut().insert(ConnectInfo(self.peer));
+        let open = Open::begin(self.watch, self.metrics, multiplexed);
+        let reply = self.router.call(request).instrument(span.clone());
+        let reply = if multiplexed {
+            tokio::time::timeout(self.limit, reply)
+                .await
+                .unwrap_or_else(|_| Ok(too_long()))
+        } else {
+            let mut reply = pin!(reply);
+            poll_fn(|cx| match reply.as_mut().poll(cx) {
+                Poll::Pending if open.watch.overdue() => Poll::Ready(Ok(too_long())),
+                polled => polled,
+            })
+            .await
+        };
+        let Ok(reply) = reply;
+        if self.traced {
+            span.record("http.response.status_code", reply.status().as_u16());
+            if let Some(id) = reply
+                .headers()
+                .get("x-request-id")
+                .and_then(|id| id.to_str().ok())
+            {
+                span.record("request_id", id);
+            }
+        }
+        Ok(reply.map(|body| OpenBody { body, _open: open }))
+    }
+}
+
+/// The reply to a request that took longer than it may.
+fn too_long() -> Response<Body> {
+    tracing::warn!("a request took longer than limits.request_seconds and was given up");
+    let mut reply = Response::new(Body::from(TOO_LONG));
+    *reply.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    let headers = reply.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    reply
+}
+
+/// A request that is being served, until its reply's body is handed over or given up.
+struct Open {
+    watch: Arc<Watch>,
+    metrics: Arc<Metrics>,
+}
+
+impl Open {
+    fn begin(watch: Arc<Watch>, metrics: Arc<Metrics>, multiplexed: bool) -> Self {
+        watch.opened(multiplexed);
+        metrics.in_flight.inc();
+        Self { watch, metrics }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.watch.closed();
+        self.metrics.in_flight.dec();
+    }
+}
+
+/// A reply's body, which keeps its request open.
+pub(super) struct OpenBody {
+    body: Body,
+    _open: Open,
+}
+
+impl hyper::body::Body for OpenBody {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        Pin::new(&mut self.get_mut().body)
+            .poll_frame(cx)
+            .map_err(BoxError::from)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,11 @@
+//! What the server tells about itself: logs, traces, metrics.
+//!
+//! None of them ever holds a value, a key or a credential, at any level.
+
+mod logs;
+mod metrics;
+mod traces;
+
+pub use logs::{Telemetry, TelemetryError};
+pub use metrics::{Metrics, Reading, ReadingKind, RouteMetrics};
+pub(crate) use traces::request_span;

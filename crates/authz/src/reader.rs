@@ -121,3 +121,106 @@ impl KeyReader {
         self.everything
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::action::{ListSecrets, ReadSecret};
+    use crate::caller::CallerParts;
+    use crate::grant::authorize;
+    use crate::rule::Rule;
+    use crate::testing::{any_rule, caller, owner, parts, path, rule, scope};
+
+    fn reader(held: &[&str]) -> Reader {
+        Reader::new(caller(held))
+    }
+
+    #[test]
+    fn ranges_are_where_readable_secrets_can_lie() {
+        for (held, prefix, expected) in [
+            (&[][..], "/", vec![]),
+            (&["secret||read"], "/app/", vec!["/app/"]),
+            (&["secret||list"], "/app/", vec![]),
+            (&["secret|/app/*|read"], "/", vec!["/app/"]),
+            (&["secret|/app/*|read"], "/app/", vec!["/app/"]),
+            (&["secret|/app/*|read"], "/app/prod/", vec!["/app/prod/"]),
+            (&["secret|/app/*|read"], "/other/", vec![]),
+            (&["secret|/app/x|read"], "/", vec!["/app/x"]),
+            (&["secret|*/x|read"], "/app/", vec!["/app/"]),
+            (
+                &["secret|/b/*,/a/*|read", "secret|/a/x/*|read"],
+                "/",
+                vec!["/a/", "/b/"],
+            ),
+            (&["secret|/a*,/a/b*,/ab*|read"], "/", vec!["/a"]),
+            (&["secret|/app/*|getSecretValue"], "/", vec![]),
+            (&["secret|/app/*|*"], "/", vec!["/app/"]),
+        ] {
+            assert_eq!(
+                reader(held).ranges(prefix),
+                expected,
+                "{held:?} under {prefix}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_directory_that_is_wholly_readable_is_known_as_such() {
+        assert!(reader(&["secret||read"]).reads_everything());
+        assert!(!reader(&["secret|/app/*|read"]).reads_everything());
+        assert!(reader(&["secret|/app/*|read"]).reads_all_below("/app/prod/"));
+        assert!(!reader(&["secret|/app/*|read"]).reads_all_below("/"));
+        assert!(!reader(&["secret|/app/*/x|read"]).reads_all_below("/app/prod/"));
+        assert_eq!(Reader::new(owner()).ranges("/a"), ["/a"]);
+    }
+
+    fn holder(rules: Vec<Rule>) -> Arc<Caller> {
+        // Whoever holds nothing else may still ask for a list.
+        let rules = rules.into_iter().chain([rule("secret||list")]).collect();
+        Arc::new(Caller::vouched(CallerParts {
+            organisation_rules: Arc::new(rules),
+            ..parts(&[])
+        }))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1000))]
+
+        /// Listed ⊆ readable, and nothing readable missing: for any rules and any path under any
+        /// prefix, a list shows exactly what a read of that secret would be granted.
+        #[test]
+        fn a_list_shows_what_a_read_would_be_granted(
+            rules in proptest::collection::vec(any_rule(), 0..4),
+            prefix in "/([ab]{1,2}/?){0,2}",
+            rest in "[ab]{1,3}(/[ab]{1,2}){0,2}",
+        ) {
+            let caller = holder(rules);
+            let text = format!("{prefix}{rest}");
+            let readable =
+                authorize::<ReadSecret>(Arc::clone(&caller), scope(), path(&text)).is_ok();
+            let list =
+                authorize::<ListSecrets>(caller, scope(), prefix.parse().unwrap()).unwrap();
+            let reader = list.reader();
+            prop_assert_eq!(reader.can_read(&text), readable);
+
+            let ranges = reader.ranges(&prefix);
+            if readable {
+                let found = ranges.iter().filter(|range| text.starts_with(**range)).count();
+                prop_assert_eq!(found, 1, "{:?} must lie in one of {:?}", text, ranges);
+            }
+            if reader.reads_all_below(&prefix) || reader.reads_everything() {
+                prop_assert!(readable);
+            }
+            for (index, range) in ranges.iter().enumerate() {
+                prop_assert!(range.starts_with(&prefix));
+                prop_assert!(
+                    ranges.iter().enumerate().all(|(at, other)| at == index
+                        || !other.starts_with(range)),
+                    "no secret is found twice: {:?}", ranges
+                );
+            }
+        }
+    }
+}

@@ -1,2 +1,81 @@
-//! Tasks.
-fn main() {}
+//! The project's own tasks: `cargo xtask tidy`, `docs`, `danger`, `bench`.
+#![expect(
+    clippy::print_stdout,
+    reason = "a task talks to the terminal it was started from"
+)]
+#![expect(
+    clippy::print_stderr,
+    reason = "a task talks to the terminal it was started from"
+)]
+
+mod bench;
+mod docs;
+mod tidy;
+mod workspace;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The server measured uses mimalloc, so the reference that runs in this binary does too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Tasks of the Strongroom repository")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Check the house rules that no compiler knows.
+    Tidy {
+        /// Leave out the comparison of generated documents, which needs the binary.
+        #[arg(long)]
+        without_generated: bool,
+    },
+    /// Write the generated parts of the documents from the code.
+    Docs,
+    /// Print where code touches secrets by name, as `docs/expose-sites.txt` lists it.
+    Danger {
+        /// Write the list to its file instead; the change is then reviewed like any other.
+        #[arg(long)]
+        write: bool,
+    },
+    /// Measure the server beside its references and print a table.
+    Bench(bench::Options),
+    /// Serve the reference that the benchmark compares with.
+    #[command(hide = true)]
+    Reference(bench::reference::Options),
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().task) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error}");
+            let mut cause = error.source();
+            while let Some(inner) = cause {
+                eprintln!("  because: {inner}");
+                cause = inner.source();
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<ExitCode, Box<dyn Error>> {
+    let workspace = workspace::Workspace::find()?;
+    match task {
+        Task::Tidy { without_generated } => return Ok(tidy::run(&workspace, !without_generated)?),
+        Task::Docs => docs::write(&workspace)?,
+        Task::Danger { write: true } => tidy::danger::write(&workspace)?,
+        Task::Danger { write: false } => print!("{}", tidy::danger::list(&workspace)?),
+        Task::Bench(options) => bench::run(&workspace, &options)?,
+        Task::Reference(options) => bench::reference::serve(&options)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,226 @@
+//! Servers with many secrets, made once and kept for the next run.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
+
+use super::process::{ProcessError, Server};
+
+/// Creates that are under way at once.
+const AT_ONCE: usize = 64;
+/// Access tokens that a load chooses from.
+const TOKENS: usize = 1_000;
+
+/// Why there are no servers with secrets.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DatasetError {
+    /// The server does not run.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    /// A directory or its mark could not be written.
+    #[error("{path} could not be written")]
+    Directory {
+        /// What could not be written.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// A request did not get through.
+    #[error("a request of the seeding did not get through")]
+    Request(#[from] reqwest::Error),
+    /// The server refused a request.
+    #[error("the server refused {what} with {status}: {body}")]
+    Refused {
+        /// What was asked for.
+        what: &'static str,
+        /// Its status.
+        status: StatusCode,
+        /// Its message.
+        body: String,
+    },
+}
+
+/// A running server with a number of secrets, and 1,000 tokens to read them with.
+pub(crate) struct Dataset {
+    /// The server.
+    pub(crate) server: Server,
+    /// How many secrets it holds.
+    pub(crate) secrets: usize,
+    /// Values of `Authorization`.
+    pub(crate) credentials: Vec<String>,
+}
+
+/// The path of secret `i`, as Lua. A hundred directories with a hundred each below them, so that a
+/// level shows as many children among a thousand secrets as among a million.
+pub(crate) const PATH_IN_LUA: &str =
+    "string.format('/load/d%02d/e%02d/s%d', i % 100, math.floor(i / 100) % 100, i)";
+
+/// The path of secret `i`.
+fn path(i: usize) -> String {
+    format!("/load/d{:02}/e{:02}/s{i}", i % 100, (i / 100) % 100)
+}
+
+impl Dataset {
+    /// Starts the server at `binary` on the kept data below `scratch`; makes them first if needed.
+    pub(crate) async fn open(
+        binary: &OsStr,
+        scratch: &Path,
+        name: &str,
+        secrets: usize,
+    ) -> Result<Self, DatasetError> {
+        let directory = scratch.join(name);
+        let mark = scratch.join(format!("{name}.complete"));
+        let failed = |path: &Path| {
+            let path = path.to_path_buf();
+            move |source| DatasetError::Directory { path, source }
+        };
+        if !mark.exists() && directory.exists() {
+            std::fs::remove_dir_all(&directory).map_err(failed(&directory))?;
+        }
+        let server = start(binary, &directory)?;
+        if !mark.exists() {
+            println!("seeding {secrets} secrets …");
+            seed(&server, secrets).await?;
+            std::fs::write(&mark, b"").map_err(failed(&mark))?;
+        }
+        let credentials = tokens(&server).await?;
+        Ok(Self {
+            server,
+            secrets,
+            credentials,
+        })
+    }
+
+    /// The URL path prefix of one secret.
+    pub(crate) fn secret_prefix(&self) -> String {
+        format!("/v1/secrets/{}/secret", self.server.said("region"))
+    }
+
+    /// How long the body of a reveal is, in bytes.
+    pub(crate) async fn reveal_size(&self) -> Result<usize, DatasetError> {
+        let url = format!(
+            "{}{}{}/value",
+            self.server.said("endpoint"),
+            self.secret_prefix(),
+            path(0)
+        );
+        let authorization = self.credentials.first().map_or("", String::as_str);
+        let request = reqwest::Client::new()
+            .post(url)
+            .header(AUTHORIZATION, authorization)
+            .header("X-Organisation-Identity", self.server.said("organisation"));
+        Ok(accepted(request, "a reveal").await?.len())
+    }
+}
+
+/// Starts `strongroom dev` on a directory.
+pub(crate) fn start(binary: &OsStr, directory: &Path) -> Result<Server, ProcessError> {
+    let arguments = ["dev", "--json", "--listen", "127.0.0.1:0", "--data"].map(OsString::from);
+    let arguments: Vec<_> = arguments
+        .into_iter()
+        .chain([directory.as_os_str().to_owned()])
+        .collect();
+    Server::start(binary, &arguments)
+}
+
+/// Creates the secrets over HTTP, as any client would.
+async fn seed(server: &Server, secrets: usize) -> Result<(), DatasetError> {
+    let client = reqwest::Client::builder()
+        .timeout(Duration::from_secs(30))
+        .build()?;
+    let url = format!(
+        "{}/v1/secrets/{}/secrets",
+        server.said("endpoint"),
+        server.said("region")
+    );
+    let authorization = format!("Bearer {}", server.said("token"));
+    let organisation = server.said("organisation").to_owned();
+    let key = server.said("kmsKeyIdentity").to_owned();
+    let workers = (0..AT_ONCE).map(|worker| {
+        let (client, url, key) = (client.clone(), url.clone(), key.clone());
+        let (authorization, organisation) = (authorization.clone(), organisation.clone());
+        tokio::spawn(async move {
+            for i in (worker..secrets).step_by(AT_ONCE) {
+                let body = serde_json::json!({
+                    "path": path(i),
+                    "kmsKeyIdentity": key,
+                    "generateSecret": { "byteLength": 32 },
+                });
+                let request = client
+                    .post(&url)
+                    .header(AUTHORIZATION, &authorization)
+                    .header("X-Organisation-Identity", &organisation)
+                    .json(&body);
+                accepted(request, "a create").await?;
+            }
+            Ok::<(), DatasetError>(())
+        })
+    });
+    for worker in workers.collect::<Vec<_>>() {
+        if let Ok(result) = worker.await {
+            result?;
+        }
+    }
+    Ok(())
+}
+
+/// Access tokens of the service account.
+async fn tokens(server: &Server) -> Result<Vec<String>, DatasetError> {
+    let client = reqwest::Client::new();
+    let url = format!("{}/oidc/token", server.said("endpoint"));
+    let mut credentials = Vec::with_capacity(TOKENS);
+    for _ in 0..TOKENS {
+        let request = client
+            .post(&url)
+            .basic_auth(server.said("clientId"), Some(server.said("clientSecret")))
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body("grant_type=client_credentials");
+        let body = accepted(request, "a token").await?;
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+        let token = body
+            .get("access_token")
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default();
+        credentials.push(format!("Bearer {token}"));
+    }
+    Ok(credentials)
+}
+
+/// The body of a reply in 2xx.
+async fn accepted(
+    request: reqwest::RequestBuilder,
+    what: &'static str,
+) -> Result<Vec<u8>, DatasetError> {
+    let reply = request.send().await?;
+    let status = reply.status();
+    let body = reply.bytes().await?;
+    if status.is_success() {
+        return Ok(body.to_vec());
+    }
+    let body = String::from_utf8_lossy(&body).into_owned();
+    Err(DatasetError::Refused { what, status, body })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_secret_has_a_path_of_its_own_below_a_hundred_directories() {
+        for secrets in [1_000, 20_000] {
+            let paths: BTreeSet<_> = (0..secrets).map(path).collect();
+            assert_eq!(paths.len(), secrets);
+            let level: BTreeSet<_> = paths
+                .iter()
+                .map(|path| path.split('/').nth(2).unwrap())
+                .collect();
+            assert_eq!(level.len(), 100);
+        }
+    }
+}

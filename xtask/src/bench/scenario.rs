@@ -1,0 +1,281 @@
+//! What is measured, beside what, and what it should reach.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use super::dataset::{self, Dataset, PATH_IN_LUA};
+use super::load::{Load, Measured};
+use super::process::Server;
+use super::report::{Row, rate, thousands};
+use super::{Bench, BenchError, Scenario, group_commit};
+
+/// Connections that are open at once, and so the clients of a put.
+const CLIENTS: usize = 64;
+/// Secrets that puts add versions to.
+const PUT_SECRETS: usize = 10_000;
+/// What a start with very many secrets may take, in seconds.
+const START_SECONDS: f64 = 2.0;
+/// What very many secrets may occupy, in bytes.
+const MEMORY: u64 = 300 * 1024 * 1024;
+
+impl Bench {
+    /// Reveals of random secrets with random tokens, beside axum alone.
+    pub(crate) async fn reveal(&self) -> Result<Vec<Row>, BenchError> {
+        let data = self.dataset(self.many).await?;
+        let bytes = data.reveal_size().await?.to_string();
+        let axum = self.reference(&["reference", "--bytes", &bytes])?;
+        let load = reveals(&data);
+        let [ours, bare] = self.alternate([(&load, &data.server), (&load, &axum)])?;
+        let what = format!(
+            "reveal, random out of {}, 1,000 tokens",
+            count(data.secrets)
+        );
+        Ok(vec![Row::of_rates(
+            what,
+            ours,
+            ("axum", bare.rate),
+            (0.4, "≥ 0.4, aim 0.5"),
+        )])
+    }
+
+    /// Puts to random secrets, beside the bare group commit of the same disk.
+    pub(crate) async fn put(&self) -> Result<Vec<Row>, BenchError> {
+        let fresh = tempfile::tempdir_in(&self.scratch).map_err(file("making a directory"))?;
+        let data = Dataset::open(&self.strongroom, fresh.path(), "puts", PUT_SECRETS).await?;
+        let log = fresh.path().join("group-commit");
+        let log = log.to_string_lossy();
+        let commit = self.reference(&["reference", "--bytes", "160", "--commit-to", &log])?;
+        let load = Load {
+            method: "POST",
+            path: format!("'{}' .. {PATH_IN_LUA} .. '/versions'", data.secret_prefix()),
+            body: r#"'{"secretString":"c2l4dGVlbiBieXRlcyBsb25nLCB0d2ljZSBvdmVyISE="}'"#,
+            ..reveals(&data)
+        };
+        let [ours, over_http] = self.alternate([(&load, &data.server), (&load, &commit)])?;
+        drop(commit);
+        let disk = self.bare_disk(&fresh.path().join("bare"))?;
+        let target = (0.4, "≥ 0.4, aim 0.5");
+        let what = format!("put, {CLIENTS} clients");
+        Ok(vec![
+            Row::of_rates(
+                what.clone(),
+                ours,
+                ("group commit over axum", over_http.rate),
+                target,
+            ),
+            Row::of_rates(
+                what,
+                ours,
+                ("group commit without HTTP", disk),
+                (0.0, "for information"),
+            ),
+        ])
+    }
+
+    /// What must not grow with the number of secrets.
+    pub(crate) async fn scale(
+        &self,
+        asked: &dyn Fn(Scenario) -> bool,
+    ) -> Result<Vec<Row>, BenchError> {
+        // Seeding and opening once, so that the start measured later finds everything in place.
+        let large = self.dataset(self.very_many).await?;
+        let mut rows = Vec::new();
+        if asked(Scenario::Scale) || asked(Scenario::Browse) {
+            let small = self.dataset(self.few).await?;
+            if asked(Scenario::Scale) {
+                rows.push(self.reveal_at_scale(&small, &large)?);
+            }
+            if asked(Scenario::Browse) {
+                rows.push(self.browse_at_scale(&small, &large)?);
+            }
+        }
+        if asked(Scenario::Start) {
+            rows.extend(self.start(large)?);
+        }
+        Ok(rows)
+    }
+
+    fn reveal_at_scale(&self, small: &Dataset, large: &Dataset) -> Result<Row, BenchError> {
+        let (few, many) = (reveals(small), reveals(large));
+        let [many, few] = self.alternate([(&many, &large.server), (&few, &small.server)])?;
+        let what = format!("reveal, random out of {}", count(large.secrets));
+        let beside = format!("out of {}", count(small.secrets));
+        Ok(Row::of_rates(
+            what,
+            many,
+            (&beside, few.rate),
+            (0.9, "≥ 0.9"),
+        ))
+    }
+
+    fn browse_at_scale(&self, small: &Dataset, large: &Dataset) -> Result<Row, BenchError> {
+        let (few, many) = (browses(small), browses(large));
+        let [many, few] = self.alternate([(&many, &large.server), (&few, &small.server)])?;
+        let what = format!(
+            "browse a level of 100 children above {} secrets",
+            count(large.secrets)
+        );
+        let beside = format!("above {}", count(small.secrets));
+        let row = Row::of_rates(what, many, (&beside, few.rate), (0.8, "0.8 … 1.2"));
+        let met = row.met && many.rate / few.rate <= 1.2;
+        Ok(Row { met, ..row })
+    }
+
+    /// Opens very many secrets, then reads them at random, and looks at the memory.
+    fn start(&self, data: Dataset) -> Result<Vec<Row>, BenchError> {
+        let Dataset {
+            server,
+            secrets,
+            credentials,
+        } = data;
+        let directory = self.scratch.join(kept(secrets));
+        server.stop().map_err(file("stopping the server"))?;
+        let mut times = Vec::new();
+        let mut opened = dataset::start(&self.strongroom, &directory)?;
+        for _ in 1..self.rounds {
+            times.push(opened.took.as_secs_f64());
+            opened.stop().map_err(file("stopping the server"))?;
+            opened = dataset::start(&self.strongroom, &directory)?;
+        }
+        times.push(opened.took.as_secs_f64());
+        let data = Dataset {
+            server: opened,
+            secrets,
+            credentials,
+        };
+        let load = reveals(&data);
+        let measured = load.run(data.server.said("endpoint"), self.time, &self.scratch)?;
+        let (now, most) = data.server.memory()?;
+        let seconds = median(&mut times);
+        let what = |what: &str| format!("{what} with {} secrets", count(secrets));
+        Ok(vec![
+            Row {
+                what: what("start"),
+                measured: format!("{seconds:.2} s until ready"),
+                reference: "–".to_owned(),
+                result: format!("{seconds:.2} s"),
+                target: "< 2 s",
+                met: seconds < START_SECONDS,
+            },
+            Row {
+                what: what("resident memory"),
+                measured: format!("{} MB at most, after {}", most / 1_000_000, rate(measured)),
+                reference: "–".to_owned(),
+                result: format!("{} MB", now / 1_000_000),
+                target: "< 300 MB",
+                met: most < MEMORY,
+            },
+        ])
+    }
+
+    async fn dataset(&self, secrets: usize) -> Result<Dataset, BenchError> {
+        Ok(Dataset::open(&self.strongroom, &self.scratch, &kept(secrets), secrets).await?)
+    }
+
+    fn reference(&self, arguments: &[&str]) -> Result<Server, BenchError> {
+        let arguments: Vec<_> = arguments.iter().map(OsString::from).collect();
+        Ok(Server::start(&self.reference, &arguments)?)
+    }
+
+    fn bare_disk(&self, path: &Path) -> Result<f64, BenchError> {
+        let mut rates = Vec::new();
+        for _ in 0..self.rounds {
+            let rate = group_commit::bare(path, CLIENTS, self.time);
+            rates.push(rate.map_err(file("the bare group commit"))?);
+        }
+        Ok(median(&mut rates))
+    }
+
+    /// Runs two loads in turn and gives the median run of each, after one round that only warms.
+    fn alternate(&self, pairs: [(&Load<'_>, &Server); 2]) -> Result<[Measured; 2], BenchError> {
+        let mut runs = [Vec::new(), Vec::new()];
+        for round in 0..=self.rounds {
+            for ((load, server), runs) in pairs.iter().zip(&mut runs) {
+                let measured = load.run(server.said("endpoint"), self.time, &self.scratch)?;
+                if round > 0 {
+                    println!(
+                        "  {}/s at {}",
+                        thousands(measured.rate),
+                        server.said("endpoint")
+                    );
+                    runs.push(measured);
+                }
+            }
+        }
+        Ok(runs.map(|mut runs| middle(&mut runs)))
+    }
+}
+
+fn reveals(data: &Dataset) -> Load<'_> {
+    Load {
+        method: "POST",
+        path: format!("'{}' .. {PATH_IN_LUA} .. '/value'", data.secret_prefix()),
+        body: "nil",
+        different: data.secrets,
+        credentials: &data.credentials,
+        organisation: data.server.said("organisation"),
+        connections: CLIENTS,
+    }
+}
+
+fn browses(data: &Dataset) -> Load<'_> {
+    let path = format!(
+        "'/v1/secrets/{}/secrets?path=/load/'",
+        data.server.said("region")
+    );
+    Load {
+        method: "GET",
+        path,
+        different: 1,
+        ..reveals(data)
+    }
+}
+
+fn kept(secrets: usize) -> String {
+    format!("data-{secrets}")
+}
+
+fn count(secrets: usize) -> String {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "there are far fewer than 2^52 secrets"
+    )]
+    let secrets = secrets as f64;
+    thousands(secrets)
+}
+
+fn file(what: &'static str) -> impl FnOnce(std::io::Error) -> BenchError {
+    move |source| BenchError::File { what, source }
+}
+
+fn median(figures: &mut [f64]) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+fn middle(runs: &mut [Measured]) -> Measured {
+    runs.sort_by(|left, right| left.rate.total_cmp(&right.rate));
+    let none = Measured {
+        rate: f64::NAN,
+        median: f64::NAN,
+        slow: f64::NAN,
+    };
+    runs.get(runs.len() / 2).copied().unwrap_or(none)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_ignores_the_outliers() {
+        assert!((median(&mut [9.0, 1.0, 2.0]) - 2.0).abs() < f64::EPSILON);
+        let run = |rate| Measured {
+            rate,
+            median: rate,
+            slow: rate,
+        };
+        assert!((middle(&mut [run(5.0), run(900.0), run(1.0)]).median - 5.0).abs() < f64::EPSILON);
+        assert!(median(&mut []).is_nan());
+    }
+}

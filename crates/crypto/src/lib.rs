@@ -16,7 +16,7 @@
 //!
 //! | Algorithm | Where | Reference | Limit |
 //! |---|---|---|---|
-//! | AES-256-GCM-SIV | rows, keyring, KMS key versions at rest, access tokens | RFC 8452 | 2^48 messages of up to 64 KiB under one key with random nonces (RFC 8452, section 6); a repeated nonce only tells that two messages were equal |
+//! | AES-256-GCM-SIV | rows, keyring, KMS key versions at rest, access tokens | RFC 8452 | about 2^48 messages under one key before a random nonce repeats, and a repetition only tells whether two messages were equal (section 9); 2^36 bytes each |
 //! | AES-256-GCM | secret values, KMS keys | NIST SP 800-38D | 2^32 messages under one key with random nonces (section 8.3), 2^36 - 32 bytes each; a data key seals one message |
 //! | AES-128-GCM | KMS keys | NIST SP 800-38D | as above |
 //! | ChaCha20-Poly1305 | KMS keys | RFC 8439 | 96-bit random nonces, hence the same 2^32 messages; 2^38 - 64 bytes each |
@@ -57,7 +57,7 @@ mod testing;
 
 pub use chain::{BrokenLink, ChainKey};
 pub use compare::constant_time_eq;
-pub use entropy::{Entropy, EntropyError, SystemEntropy, random};
+pub use entropy::{Entropy, EntropyError, SystemEntropy, random, random_secret};
 pub use envelope::{Envelope, EnvelopePlace};
 pub use head::{HeadError, HeadSigner, SignError, verify_head};
 pub use keyring::{Keyring, KeyringError};

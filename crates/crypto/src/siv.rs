@@ -12,7 +12,8 @@ pub(crate) const FORMAT: u8 = 1;
 /// Bytes of such a key.
 pub(crate) const KEY: usize = 32;
 
-/// A long-lived key. Misuse-resistant, so that 2^48 random nonces under one key stay safe.
+/// A long-lived key. Fresh inner keys for each nonce and misuse resistance (RFC 8452, section 9)
+/// make about 2^48 random nonces under one key safe, which plain GCM does not allow.
 pub(crate) struct SivKey(Cipher);
 
 impl SivKey {

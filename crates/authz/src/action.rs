@@ -18,7 +18,28 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// What a caller can be permitted to do. Implemented here only, by types without values.
+/// What a caller can be permitted to do. Implemented here only, by types without values: nobody
+/// else can make up an action that needs no permission.
+///
+/// ```compile_fail,E0277
+/// use strongroom_authz::{Action, DeniedAs, Extent, Kind, Permission, ResourceType};
+///
+/// enum Anything {}
+///
+/// impl Action for Anything {
+///     const NAME: &'static str = "Anything";
+///     const RESOURCE: ResourceType = ResourceType::Secret;
+///     const PERMISSIONS: &'static [Permission] = &[];
+///     const DENIED: DeniedAs = DeniedAs::Forbidden;
+///     const KIND: Kind = Kind::Uses;
+///     type Scope = strongroom_types::Scope;
+///     type Target = strongroom_types::SecretPath;
+///
+///     fn extent(_: &Self::Target) -> Extent<'_> {
+///         Extent::Some
+///     }
+/// }
+/// ```
 pub trait Action: sealed::Sealed + 'static {
     /// The action's name, for logs and for the tests that go through all of them.
     const NAME: &'static str;

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use strongroom_types::{Scope, SecretPath, Timestamp};
 
-use crate::action::{Action, PutSecretValue, ReadSecretValue};
+use crate::action::{Action, KeyAction, PutSecretValue, ReadSecretValue};
 use crate::caller::Caller;
+use crate::decision::Denied;
 use crate::grant::Grant;
+use crate::key_grant::KeyNames;
 use crate::policy::{AccessPolicy, PolicyAction, PolicyDenied};
 
 /// An action on a secret's value, which the secret's access policy can refuse.
@@ -57,6 +59,20 @@ impl<A: GatedByPolicy> Admitted<A> {
     /// The secret's path.
     pub const fn target(&self) -> &SecretPath {
         self.grant.target()
+    }
+
+    /// Decides again, on a policy that may have changed while the operation was under way.
+    pub fn readmit(
+        self,
+        policy: Option<&AccessPolicy>,
+        now: Timestamp,
+    ) -> Result<Self, PolicyDenied> {
+        self.grant.admit(policy, now)
+    }
+
+    /// Whether the caller may also do `K` with this key, as operators can demand (contract 6.11).
+    pub fn also_permits<K: KeyAction>(&self, names: &KeyNames) -> Result<(), Denied> {
+        self.grant.also_permits::<K>(names)
     }
 
     /// Who may do it.

@@ -1,0 +1,422 @@
+//! The journal: the public face of writing and reading.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::fs::{self, File, TryLockError};
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use parking_lot::Mutex;
+use strongroom_types::{Clock, EventId, OrganisationId, Timestamp};
+
+use crate::disk::{Disk, LocalDisk};
+use crate::entry::Entry;
+use crate::fault::{AppendError, WriteFault};
+use crate::filter::{Filter, Page};
+use crate::frame::Kind;
+use crate::id::RecordId;
+use crate::keys::JournalKeys;
+use crate::options::JournalOptions;
+use crate::query::{Found, Reader};
+use crate::queue::{Counters, Queue};
+use crate::receipt::Receipt;
+use crate::record::{EncodedRecord, Record};
+use crate::recovery::{self, Listing, OpenError, Recovered};
+use crate::retention::{self, ExpireError, Expired};
+use crate::scan::ReadError;
+use crate::segment::Shelf;
+use crate::signed::{Head, SignedHead};
+use crate::spare::{self, Chore, Spare, Spares};
+use crate::watchdog::{self, Leash};
+use crate::writer::{Schedule, Writer};
+
+/// The audit journal of one installation. Clones are the same journal.
+#[derive(Clone)]
+pub struct Journal {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    options: JournalOptions,
+    disk: Arc<dyn Disk>,
+    keys: Arc<dyn JournalKeys>,
+    clock: Arc<dyn Clock>,
+    queue: Arc<Queue>,
+    spares: Arc<Spares>,
+    shelf: Arc<Shelf>,
+    reader: Arc<Reader>,
+    leash: Arc<Leash>,
+    helpers: Mutex<Vec<JoinHandle<()>>>,
+    /// One expiry at a time.
+    expiring: Mutex<()>,
+    /// Held while the journal is open.
+    _lock: File,
+}
+
+/// Why the journal did not end in order. It opens again, as after a crash.
+#[derive(Debug, thiserror::Error)]
+pub enum CloseError {
+    /// The disk did not answer in time.
+    #[error("the audit journal could not be closed in time")]
+    Deadline,
+    /// The end could not be written.
+    #[error("the audit journal could not be closed in order")]
+    Fault {
+        /// What happened.
+        #[source]
+        cause: Arc<WriteFault>,
+    },
+}
+
+impl Journal {
+    /// Opens the journal of a directory, or begins one. Reads the newest segment, goes on after its
+    /// last whole record, and begins a fresh segment.
+    ///
+    /// # Errors
+    ///
+    /// It is in use, was changed or damaged, or the disk refuses.
+    pub fn open(
+        options: JournalOptions,
+        keys: Arc<dyn JournalKeys>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, OpenError> {
+        Self::open_on(Arc::new(LocalDisk), options, keys, clock)
+    }
+
+    pub(crate) fn open_on(
+        disk: Arc<dyn Disk>,
+        options: JournalOptions,
+        keys: Arc<dyn JournalKeys>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, OpenError> {
+        options.check()?;
+        let directory = options.directory.as_path();
+        let lock = lock(directory)?;
+        let listing = recovery::list(directory).map_err(|source| OpenError::Disk {
+            path: directory.to_owned(),
+            source,
+        })?;
+        let recovered = recovery::recover(&*disk, directory, &listing.segments, keys.chain())?;
+        if recovered.head.sequence < options.reached {
+            return Err(OpenError::Shortened {
+                expected: options.reached,
+                found: recovered.head.sequence,
+            });
+        }
+        let (spare, number) = first_spare(&*disk, &options, listing)?;
+        let Recovered {
+            segments,
+            predecessor,
+            head,
+            next,
+            signed,
+        } = recovered;
+        let shelf = Arc::new(Shelf::of(segments));
+        let queue = Arc::new(Queue::new(options.queue_bytes, head, next, signed));
+        let spares = Arc::new(Spares::new());
+        spares.put(Ok(spare));
+        let mut writer = Writer {
+            disk: Arc::clone(&disk),
+            directory: directory.to_owned(),
+            keys: Arc::clone(&keys),
+            clock: Arc::clone(&clock),
+            capacity: options.segment_bytes,
+            schedule: Schedule {
+                head_frames: options.head_records,
+                head_interval: options.head_interval,
+                backoff: options.backoff,
+                backoff_most: options.deadline,
+            },
+            queue: Arc::clone(&queue),
+            spares: Arc::clone(&spares),
+            shelf: Arc::clone(&shelf),
+            predecessor,
+            head,
+            signed: (clock.now(), signed.map_or(0, |signed| signed.head.sequence)),
+            active: None,
+            wakers: Vec::new(),
+        };
+        writer.begin(next).map_err(|fault| OpenError::Begin {
+            source: Arc::new(fault),
+        })?;
+        let reader = Arc::new(Reader::new(Arc::clone(&shelf), Arc::clone(&keys)));
+        let inner = Inner {
+            options,
+            disk,
+            keys,
+            clock,
+            queue,
+            spares,
+            shelf,
+            reader,
+            leash: Arc::default(),
+            helpers: Mutex::default(),
+            expiring: Mutex::default(),
+            _lock: lock,
+        };
+        inner.start(writer, number)?;
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// Queues a record. It is encoded before any lock is taken.
+    ///
+    /// # Errors
+    ///
+    /// At once, where the journal cannot take it: the disk is failing, the queue is full, the
+    /// journal is closed, or the record is too large.
+    pub fn append(&self, record: &Record<'_>) -> Result<Receipt, AppendError> {
+        thread_local! {
+            static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+        }
+        BUFFER.with_borrow_mut(|buffer| {
+            buffer.clear();
+            record
+                .encode_into(buffer)
+                .map_err(|source| AppendError::Record {
+                    cause: Arc::new(source),
+                })?;
+            self.push(Kind::Record, buffer)
+        })
+    }
+
+    /// Queues a record that was encoded before: the copy of an outbox row.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Journal::append`].
+    pub fn append_encoded(&self, record: &EncodedRecord) -> Result<Receipt, AppendError> {
+        self.push(Kind::Record, record.as_bytes())
+    }
+
+    fn push(&self, kind: Kind, payload: &[u8]) -> Result<Receipt, AppendError> {
+        let queue = &self.inner.queue;
+        let sequence = queue.append(kind, payload)?;
+        Ok(Receipt::new(Arc::clone(queue), sequence))
+    }
+
+    /// Which of these records stand in the journal at or after a sequence. Blocks; used after a
+    /// start, to tell which outbox rows were copied before.
+    ///
+    /// # Errors
+    ///
+    /// The journal cannot be read.
+    pub fn contains_since(
+        &self,
+        sequence: u64,
+        ids: &HashSet<RecordId>,
+    ) -> Result<HashSet<RecordId>, ReadError> {
+        self.inner.reader.contains_since(sequence, ids)
+    }
+
+    /// The newest durable frame.
+    pub fn head(&self) -> Head {
+        self.inner.queue.head()
+    }
+
+    /// The newest signed head since the journal was opened, or from the newest segment before.
+    pub fn signed_head(&self) -> Option<SignedHead> {
+        self.inner.queue.signed_head()
+    }
+
+    /// Whether records are taken.
+    pub fn healthy(&self) -> bool {
+        self.fault().is_none()
+    }
+
+    /// Why records are not taken.
+    pub fn fault(&self) -> Option<Arc<WriteFault>> {
+        self.inner.queue.red()
+    }
+
+    /// What the journal has done since it was opened.
+    pub fn counters(&self) -> Counters {
+        self.inner.queue.counters()
+    }
+
+    /// A page of the entries that the filter selects, newest first. Blocks while it reads.
+    ///
+    /// # Errors
+    ///
+    /// The journal cannot be read.
+    pub fn query(&self, filter: &Filter, page: Page) -> Result<Found, ReadError> {
+        self.inner.reader.query(filter, page)
+    }
+
+    /// One entry of an organisation's log. Blocks while it reads.
+    ///
+    /// # Errors
+    ///
+    /// The journal cannot be read.
+    pub fn find(
+        &self,
+        organisation: OrganisationId,
+        event: EventId,
+    ) -> Result<Option<Entry>, ReadError> {
+        self.inner.reader.find(organisation, event)
+    }
+
+    /// Drops the segments in which every record was written before this instant. Blocks. The
+    /// tombstone that says so is durable before the first file is removed.
+    ///
+    /// # Errors
+    ///
+    /// The tombstone could not be recorded, or a file could not be removed.
+    pub fn expire(&self, before: Timestamp) -> Result<Expired, ExpireError> {
+        let inner = &*self.inner;
+        let _one_at_a_time = inner.expiring.lock();
+        let Some(plan) = retention::plan(&inner.shelf.all(), before) else {
+            return Ok(Expired::default());
+        };
+        let tombstone = plan.tombstone(inner.clock.now(), inner.keys.signer())?;
+        let _durable = self
+            .push(Kind::Tombstone, &tombstone.to_bytes())
+            .and_then(Receipt::wait)
+            .map_err(|source| ExpireError::Tombstone { source })?;
+        plan.carry_out(&*inner.disk, &inner.options.directory, &inner.shelf)
+    }
+
+    /// Drains what is queued, signs the end, and closes the journal for all its clones. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// The disk failed or took longer than the deadline.
+    pub fn close(self) -> Result<(), CloseError> {
+        self.inner.close()
+    }
+}
+
+impl Inner {
+    fn start(&self, writer: Writer, mut number: u64) -> Result<(), OpenError> {
+        let mut helpers = self.helpers.lock();
+        let mut start = |name: &str, work: Box<dyn FnOnce() + Send>| {
+            let thread = thread::Builder::new().name(name.to_owned());
+            let handle = thread
+                .spawn(work)
+                .map_err(|source| OpenError::Thread { source })?;
+            helpers.push(handle);
+            Ok::<_, OpenError>(())
+        };
+        let (spares, disk, reader) = (
+            Arc::clone(&self.spares),
+            Arc::clone(&self.disk),
+            Arc::clone(&self.reader),
+        );
+        let (directory, capacity) = (self.options.directory.clone(), self.options.segment_bytes);
+        let chores = move || loop {
+            match spares.chore() {
+                Chore::Prepare => {
+                    spares.put(spare::prepare(&*disk, &directory, number, capacity));
+                    number += 1;
+                }
+                Chore::Summarise(segment) => {
+                    if let Err(error) = reader.summary(&segment) {
+                        let error = &error as &dyn std::error::Error;
+                        tracing::warn!(error, "an audit segment cannot be summarised");
+                    }
+                }
+                Chore::End => break,
+            }
+        };
+        let (queue, leash, deadline) = (
+            Arc::clone(&self.queue),
+            Arc::clone(&self.leash),
+            self.options.deadline,
+        );
+        start("audit-spares", Box::new(chores))?;
+        start(
+            "audit-watchdog",
+            Box::new(move || watchdog::watch(&queue, &leash, deadline)),
+        )?;
+        start("audit-writer", Box::new(move || writer.run()))
+    }
+
+    fn close(&self) -> Result<(), CloseError> {
+        self.queue.close();
+        let ended = self.queue.await_end(self.options.deadline);
+        self.spares.close();
+        self.leash.release();
+        let helpers = std::mem::take(&mut *self.helpers.lock());
+        let Some(ended) = ended else {
+            // The disk hangs: its threads end when it answers.
+            return Err(CloseError::Deadline);
+        };
+        for helper in helpers {
+            // A helper that panicked has said so already.
+            let _ = helper.join();
+        }
+        ended.map_err(|cause| CloseError::Fault { cause })
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Err(error) = self.close() {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "the audit journal was not closed in order");
+        }
+    }
+}
+
+/// Makes the directory, and keeps other processes out of it.
+fn lock(directory: &Path) -> Result<File, OpenError> {
+    let disk = |path: &Path, source| OpenError::Disk {
+        path: path.to_owned(),
+        source,
+    };
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(directory).map_err(|e| disk(directory, e))?;
+    let path = directory.join("lock");
+    let lock = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(|e| disk(&path, e))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse {
+            directory: directory.to_owned(),
+        }),
+        Err(TryLockError::Error(source)) => Err(disk(&path, source)),
+    }
+}
+
+/// The spare that an earlier run left, or a new one; and the number of the next. All other spares
+/// are removed.
+fn first_spare(
+    disk: &dyn Disk,
+    options: &JournalOptions,
+    listing: Listing,
+) -> Result<(Spare, u64), OpenError> {
+    let directory = options.directory.as_path();
+    let failed = |path: &Path, source| OpenError::Disk {
+        path: path.to_owned(),
+        source,
+    };
+    let mut kept = None;
+    let mut number = 0;
+    for name in listing.spares {
+        let path = directory.join(&name);
+        let length = fs::metadata(&path).map_err(|e| failed(&path, e))?.len();
+        number = number.max(spare::number(&name) + 1);
+        let whole = spare::is_spare(&name) == Some(true) && length == options.segment_bytes;
+        if whole && kept.is_none() {
+            let file = disk.open(&path).map_err(|e| failed(&path, e))?;
+            kept = Some(Spare { path, file });
+        } else {
+            disk.remove(&path).map_err(|e| failed(&path, e))?;
+        }
+    }
+    let spare = match kept {
+        Some(spare) => spare,
+        None => spare::prepare(disk, directory, number, options.segment_bytes)
+            .map_err(|source| failed(directory, source))?,
+    };
+    Ok((spare, number + 1))
+}

@@ -1,0 +1,393 @@
+//! The hand-off between those who append and the one who writes.
+//!
+//! One lock guards a byte buffer that the writer swaps for an empty one, and the list of who
+//! waits. There is no allocation per record and no channel; the writer is notified only when it
+//! sleeps. The lock is held for a copy of a few hundred bytes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::fault::{AppendError, WriteFault};
+use crate::frame::{self, Kind};
+use crate::signed::{Head, SignedHead};
+
+/// What appenders, receipts, the writer and the watchdog share.
+pub(crate) struct Queue {
+    inner: Mutex<Inner>,
+    /// The writer sleeps here.
+    work: Condvar,
+    /// Whoever closes the journal waits here for the writer's end.
+    ended: Condvar,
+    /// A copy of `Inner::settled`, for receipts that look without locking.
+    settled: AtomicU64,
+    /// Whether any record ever failed: only then must a receipt look closer.
+    ever_failed: AtomicBool,
+    /// When the write in flight began, in nanoseconds since `epoch`; 0 while there is none.
+    busy_since: AtomicU64,
+    epoch: Instant,
+}
+
+struct Inner {
+    bytes: Vec<u8>,
+    limit: usize,
+    /// The sequence that the next record gets.
+    next: u64,
+    /// Every sequence below is decided: durable, or in `failed`.
+    settled: u64,
+    /// Everything below this counts as failed where it is not known better.
+    forgotten: u64,
+    failed: Vec<Failed>,
+    waiters: Vec<(u64, Waker)>,
+    asleep: bool,
+    closing: bool,
+    ended: Option<Result<(), Arc<WriteFault>>>,
+    red: Option<Arc<WriteFault>>,
+    head: Head,
+    signed: Option<SignedHead>,
+    counters: Counters,
+}
+
+struct Failed {
+    from: u64,
+    to: u64,
+    cause: Arc<WriteFault>,
+}
+
+/// How many stretches of failed records are remembered for receipts that nobody polled yet.
+const MEMORY: usize = 1024;
+
+/// What the journal has done since it was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counters {
+    /// Frames accepted into the queue.
+    pub accepted: u64,
+    /// Frames refused because the queue was full.
+    pub rejected: u64,
+    /// Frames that failed after they had been accepted.
+    pub failed: u64,
+    /// Frames made durable.
+    pub durable: u64,
+    /// Bytes made durable.
+    pub bytes: u64,
+    /// Syncs, each for everything that waited.
+    pub syncs: u64,
+    /// Segments begun.
+    pub segments: u64,
+    /// Times that the journal became unavailable.
+    pub faults: u64,
+}
+
+/// What the writer finds.
+pub(crate) enum Work {
+    /// Frames, now in the writer's buffer, and the sequence of a head to add to them.
+    Group {
+        /// The sequence of the head to sign, if one was asked for.
+        head: Option<u64>,
+    },
+    /// Nothing came within the time given.
+    Idle,
+    /// The watchdog gave the last write up.
+    Red(Arc<WriteFault>),
+    /// Nothing is left and nothing more will come.
+    Closing,
+}
+
+impl Queue {
+    pub(crate) fn new(limit: usize, head: Head, next: u64, signed: Option<SignedHead>) -> Self {
+        Self {
+            inner: Mutex::new(Inner {
+                bytes: Vec::new(),
+                limit,
+                next,
+                settled: next,
+                forgotten: 0,
+                failed: Vec::new(),
+                waiters: Vec::new(),
+                asleep: false,
+                closing: false,
+                ended: None,
+                red: None,
+                head,
+                signed,
+                counters: Counters::default(),
+            }),
+            work: Condvar::new(),
+            ended: Condvar::new(),
+            settled: AtomicU64::new(next),
+            ever_failed: AtomicBool::new(false),
+            busy_since: AtomicU64::new(0),
+            epoch: Instant::now(),
+        }
+    }
+
+    /// Queues a frame and returns its sequence.
+    pub(crate) fn append(&self, kind: Kind, payload: &[u8]) -> Result<u64, AppendError> {
+        let mut inner = self.inner.lock();
+        if inner.closing {
+            return Err(AppendError::Closed);
+        }
+        if let Some(cause) = &inner.red {
+            let cause = Arc::clone(cause);
+            return Err(AppendError::Unavailable { cause });
+        }
+        if inner.bytes.len() + frame::size(payload.len()) > inner.limit {
+            inner.counters.rejected += 1;
+            return Err(AppendError::Full);
+        }
+        let sequence = inner.next;
+        inner.next += 1;
+        inner.counters.accepted += 1;
+        frame::push(&mut inner.bytes, kind, sequence, payload);
+        let wake = std::mem::take(&mut inner.asleep);
+        drop(inner);
+        if wake {
+            self.work.notify_one();
+        }
+        Ok(sequence)
+    }
+
+    /// Whether the frame is durable yet; registers the waker if not.
+    pub(crate) fn poll(
+        &self,
+        sequence: u64,
+        registered: &mut bool,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), AppendError>> {
+        if self.settled.load(Ordering::Acquire) > sequence
+            && !self.ever_failed.load(Ordering::Acquire)
+        {
+            return Poll::Ready(Ok(()));
+        }
+        let mut inner = self.inner.lock();
+        if sequence < inner.settled {
+            return Poll::Ready(inner.decided(sequence));
+        }
+        let waker = context.waker();
+        if *registered
+            && let Some((_, known)) = inner.waiters.iter_mut().find(|(of, _)| *of == sequence)
+        {
+            known.clone_from(waker);
+        } else {
+            inner.waiters.push((sequence, waker.clone()));
+            *registered = true;
+        }
+        Poll::Pending
+    }
+
+    /// Hands the queued frames to the writer, who brings an empty buffer; sleeps while there are
+    /// none, at most for `idle`. With `head`, also reserves the sequence of a signed head.
+    pub(crate) fn take(&self, buffer: &mut Vec<u8>, head: bool, idle: Option<Duration>) -> Work {
+        buffer.clear();
+        let mut inner = self.inner.lock();
+        loop {
+            if let Some(fault) = &inner.red {
+                return Work::Red(Arc::clone(fault));
+            }
+            if head || !inner.bytes.is_empty() {
+                std::mem::swap(buffer, &mut inner.bytes);
+                let head = head.then_some(inner.next);
+                inner.next += u64::from(head.is_some());
+                self.begin_write();
+                return Work::Group { head };
+            }
+            if inner.closing {
+                return Work::Closing;
+            }
+            inner.asleep = true;
+            match idle {
+                None => self.work.wait(&mut inner),
+                Some(idle) => {
+                    if self.work.wait_for(&mut inner, idle).timed_out() && inner.bytes.is_empty() {
+                        inner.asleep = false;
+                        return Work::Idle;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Everything below `next` is durable and ends with `head`. Fails where the watchdog was
+    /// quicker: then the write does not count. `publish` runs under the lock.
+    pub(crate) fn settle(
+        &self,
+        settled: Settled,
+        wakers: &mut Vec<Waker>,
+        publish: impl FnOnce(),
+    ) -> Result<(), Arc<WriteFault>> {
+        let mut inner = self.inner.lock();
+        if let Some(cause) = &inner.red {
+            return Err(Arc::clone(cause));
+        }
+        publish();
+        inner.head = settled.head;
+        inner.signed = settled.signed.or(inner.signed);
+        inner.counters.durable += settled.frames;
+        inner.counters.bytes += settled.bytes;
+        inner.counters.syncs += 1;
+        let next = settled.head.sequence + 1;
+        inner.settled = next;
+        self.settled.store(next, Ordering::Release);
+        wakers.extend(
+            inner
+                .waiters
+                .extract_if(.., |(sequence, _)| *sequence < next)
+                .map(|(_, waker)| waker),
+        );
+        drop(inner);
+        wakers.drain(..).for_each(Waker::wake);
+        Ok(())
+    }
+
+    /// The write in flight, and everything queued behind it, failed. Appends are refused from now
+    /// on, until [`Queue::recovered`].
+    pub(crate) fn fail(&self, cause: Arc<WriteFault>) {
+        let mut inner = self.inner.lock();
+        if inner.red.is_some() {
+            return;
+        }
+        inner.red = Some(Arc::clone(&cause));
+        inner.counters.faults += 1;
+        inner.counters.failed += inner.next - inner.settled;
+        inner.forget_oldest();
+        if inner.settled < inner.next {
+            let (from, to) = (inner.settled, inner.next);
+            inner.failed.push(Failed { from, to, cause });
+        }
+        inner.bytes.clear();
+        self.ever_failed.store(true, Ordering::Release);
+        inner.settled = inner.next;
+        self.settled.store(inner.next, Ordering::Release);
+        self.end_write();
+        let waiters = std::mem::take(&mut inner.waiters);
+        drop(inner);
+        for (_, waker) in waiters {
+            waker.wake();
+        }
+    }
+
+    /// The sequence that a fresh segment begins with, while appends are refused.
+    pub(crate) fn next(&self) -> u64 {
+        self.inner.lock().next
+    }
+
+    /// A fresh segment stands: appends are accepted again.
+    pub(crate) fn recovered(&self) {
+        self.inner.lock().red = None;
+    }
+
+    /// Waits before the next attempt; returns whether the journal is closing.
+    pub(crate) fn pause(&self, backoff: Duration) -> bool {
+        let mut inner = self.inner.lock();
+        if !inner.closing {
+            self.work.wait_for(&mut inner, backoff);
+        }
+        inner.closing
+    }
+
+    /// Refuses further appends; the writer drains what is queued.
+    pub(crate) fn close(&self) {
+        self.inner.lock().closing = true;
+        self.work.notify_one();
+    }
+
+    /// The writer is gone: with the head that it signed last, or why it could not.
+    pub(crate) fn end(&self, ended: Result<Option<SignedHead>, Arc<WriteFault>>) {
+        let mut inner = self.inner.lock();
+        let ended = ended.map(|signed| inner.signed = signed.or(inner.signed));
+        inner.ended = Some(ended);
+        drop(inner);
+        self.ended.notify_all();
+    }
+
+    /// Waits for the writer's end; none if it takes longer.
+    pub(crate) fn await_end(&self, patience: Duration) -> Option<Result<(), Arc<WriteFault>>> {
+        let mut inner = self.inner.lock();
+        self.ended
+            .wait_while_for(&mut inner, |inner| inner.ended.is_none(), patience);
+        inner.ended.clone()
+    }
+
+    /// Counts a segment.
+    pub(crate) fn count_segment(&self) {
+        self.inner.lock().counters.segments += 1;
+    }
+
+    fn begin_write(&self) {
+        let nanoseconds = u64::try_from(self.epoch.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.busy_since.store(nanoseconds.max(1), Ordering::Relaxed);
+    }
+
+    /// Nothing is in flight any more.
+    pub(crate) fn end_write(&self) {
+        self.busy_since.store(0, Ordering::Relaxed);
+    }
+
+    /// How long the write in flight has taken.
+    pub(crate) fn write_age(&self) -> Option<Duration> {
+        match self.busy_since.load(Ordering::Relaxed) {
+            0 => None,
+            since => Some(
+                self.epoch
+                    .elapsed()
+                    .saturating_sub(Duration::from_nanos(since)),
+            ),
+        }
+    }
+
+    pub(crate) fn red(&self) -> Option<Arc<WriteFault>> {
+        self.inner.lock().red.clone()
+    }
+
+    pub(crate) fn head(&self) -> Head {
+        self.inner.lock().head
+    }
+
+    pub(crate) fn signed_head(&self) -> Option<SignedHead> {
+        self.inner.lock().signed
+    }
+
+    pub(crate) fn counters(&self) -> Counters {
+        self.inner.lock().counters
+    }
+}
+
+/// What one sync made durable.
+pub(crate) struct Settled {
+    pub(crate) head: Head,
+    pub(crate) signed: Option<SignedHead>,
+    pub(crate) frames: u64,
+    pub(crate) bytes: u64,
+}
+
+impl Inner {
+    fn decided(&self, sequence: u64) -> Result<(), AppendError> {
+        let failed = self
+            .failed
+            .iter()
+            .find(|failed| (failed.from..failed.to).contains(&sequence));
+        match failed {
+            Some(failed) => Err(AppendError::Unavailable {
+                cause: Arc::clone(&failed.cause),
+            }),
+            None => match self.failed.first() {
+                Some(oldest) if sequence < self.forgotten => Err(AppendError::Unavailable {
+                    cause: Arc::clone(&oldest.cause),
+                }),
+                _ => Ok(()),
+            },
+        }
+    }
+
+    /// Keeps the memory of failures bounded. What is forgotten counts as failed: a receipt that
+    /// nobody polled for a thousand outages must not turn into a proof.
+    fn forget_oldest(&mut self) {
+        if self.failed.len() >= MEMORY {
+            let oldest = self.failed.remove(0);
+            self.forgotten = oldest.to;
+        }
+    }
+}

@@ -1,0 +1,325 @@
+//! Records: one per call, with the service events that the call caused.
+
+use std::net::IpAddr;
+
+use minicbor::{Decode, Encode};
+use strongroom_types::{OrganisationId, ProjectId, ServiceAccountId, Timestamp, UserId};
+
+use crate::codec;
+use crate::event::{Resource, ServiceEvent};
+use crate::id::RecordId;
+use crate::text::{LongText, ShortText, Text};
+
+/// Who called.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Encode, Decode)]
+pub enum Principal<'a> {
+    /// A person.
+    #[n(0)]
+    #[cbor(map)]
+    User {
+        /// The identity.
+        #[cbor(n(0), with = "codec::identity")]
+        id: UserId,
+        /// The name that people see.
+        #[b(1)]
+        name: Option<Text<'a>>,
+        /// The e-mail address.
+        #[b(2)]
+        email: Option<Text<'a>>,
+    },
+    /// A service account.
+    #[n(1)]
+    #[cbor(map)]
+    ServiceAccount {
+        /// The identity.
+        #[cbor(n(0), with = "codec::identity")]
+        id: ServiceAccountId,
+        /// The name that people see.
+        #[b(1)]
+        name: Option<Text<'a>>,
+        /// The slug.
+        #[b(2)]
+        slug: Option<Text<'a>>,
+    },
+}
+
+impl Principal<'_> {
+    /// The same, borrowing nothing.
+    pub fn into_owned(self) -> Principal<'static> {
+        match self {
+            Self::User { id, name, email } => Principal::User {
+                id,
+                name: name.map(Text::into_owned),
+                email: email.map(Text::into_owned),
+            },
+            Self::ServiceAccount { id, name, slug } => Principal::ServiceAccount {
+                id,
+                name: name.map(Text::into_owned),
+                slug: slug.map(Text::into_owned),
+            },
+        }
+    }
+}
+
+/// What the caller identified itself with. Never the credential itself.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Encode, Decode)]
+pub struct Credential<'a> {
+    /// The credential's identity (`tok-…`, `cred-…`).
+    #[b(0)]
+    pub id: Text<'a>,
+    /// Its type: `personal_access_token`, `access_token`, `access_credential`, ….
+    #[b(1)]
+    pub kind: Text<'a>,
+}
+
+/// A header that is safe to keep (contract 5.2). Never `Authorization` or a cookie.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Encode, Decode)]
+pub struct Header<'a> {
+    /// The name.
+    #[b(0)]
+    pub name: Text<'a>,
+    /// The value, cut at 256 bytes.
+    #[b(1)]
+    pub value: ShortText<'a>,
+}
+
+/// One call, as the journal keeps it. Encoded as a CBOR map; readers skip keys that they do not
+/// know, and writers leave out what is absent.
+///
+/// The lifetime lets the hot path lend its texts; a record read back borrows from its frame.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Encode, Decode)]
+#[cbor(map)]
+pub struct Record<'a> {
+    /// Its identity.
+    #[cbor(n(0), with = "codec::identity")]
+    pub id: RecordId,
+    /// When the call began.
+    #[cbor(n(1), with = "codec::instant")]
+    pub at: Timestamp,
+    /// The organisation, once one is known. Records without one belong to no organisation's log.
+    #[cbor(n(2), with = "codec::maybe_identity", has_nil)]
+    pub organisation: Option<OrganisationId>,
+    /// Whether the system itself made the call (scheduled rotation, expiry).
+    #[cbor(n(3), skip_if = "is_false")]
+    pub system: bool,
+    /// The HTTP status of the reply.
+    #[n(4)]
+    pub status: u16,
+    /// How long the call took, in microseconds.
+    #[n(5)]
+    pub duration_us: u64,
+    /// The HTTP method.
+    #[b(6)]
+    pub method: Text<'a>,
+    /// The path, without the query.
+    #[b(7)]
+    pub path: LongText<'a>,
+    /// Who called, once known.
+    #[b(8)]
+    pub principal: Option<Principal<'a>>,
+    /// The project.
+    #[cbor(n(9), with = "codec::maybe_identity", has_nil)]
+    pub project: Option<ProjectId>,
+    /// The region.
+    #[b(10)]
+    pub region: Option<Text<'a>>,
+    /// Where the call came from.
+    #[n(11)]
+    pub client_ip: Option<IpAddr>,
+    /// What the client calls itself, cut at 256 bytes.
+    #[b(12)]
+    pub user_agent: Option<ShortText<'a>>,
+    /// What the caller identified itself with.
+    #[b(13)]
+    pub credential: Option<Credential<'a>>,
+    /// The request's identity, as in the reply and the server's log.
+    #[b(14)]
+    pub request_id: Option<Text<'a>>,
+    /// What the call was about, for the generic entry.
+    #[b(15)]
+    pub resource: Option<Resource<'a>>,
+    /// Headers that are safe to keep.
+    #[cbor(b(16), skip_if = "Vec::is_empty")]
+    pub headers: Vec<Header<'a>>,
+    /// What the services did.
+    #[cbor(b(17), skip_if = "Vec::is_empty")]
+    pub events: Vec<ServiceEvent<'a>>,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+impl<'a> Record<'a> {
+    /// The most bytes that an encoded record may have.
+    pub const MAX_BYTES: usize = 1 << 20;
+
+    /// A record with only what every call has.
+    pub fn new(id: RecordId, at: Timestamp, method: &'a str, path: &'a str, status: u16) -> Self {
+        Self {
+            id,
+            at,
+            organisation: None,
+            system: false,
+            status,
+            duration_us: 0,
+            method: method.into(),
+            path: path.into(),
+            principal: None,
+            project: None,
+            region: None,
+            client_ip: None,
+            user_agent: None,
+            credential: None,
+            request_id: None,
+            resource: None,
+            headers: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+
+    /// Appends the encoded record to the buffer.
+    pub(crate) fn encode_into(&self, buffer: &mut Vec<u8>) -> Result<(), EncodeError> {
+        // Entries are numbered with 16 bits, and the generic one is number 0.
+        if self.events.len() >= usize::from(u16::MAX) {
+            return Err(EncodeError::Events {
+                found: self.events.len(),
+            });
+        }
+        let start = buffer.len();
+        // Writing to a vector cannot fail, and no encoder here refuses a value.
+        match minicbor::encode(self, &mut *buffer) {
+            Ok(()) => {}
+            Err(source) => return Err(EncodeError::Codec { source }),
+        }
+        let found = buffer.len() - start;
+        if found > Self::MAX_BYTES {
+            buffer.truncate(start);
+            return Err(EncodeError::Bytes { found });
+        }
+        Ok(())
+    }
+
+    /// The record as bytes, for the outbox row that commits with a mutation.
+    ///
+    /// # Errors
+    ///
+    /// More than 65,534 events, or more than [`Record::MAX_BYTES`].
+    pub fn encode(&self) -> Result<EncodedRecord, EncodeError> {
+        let mut bytes = Vec::with_capacity(512);
+        self.encode_into(&mut bytes)?;
+        Ok(EncodedRecord { id: self.id, bytes })
+    }
+
+    /// Reads an encoded record, borrowing its texts.
+    ///
+    /// # Errors
+    ///
+    /// The bytes are no record.
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, RecordError> {
+        minicbor::decode(bytes).map_err(|source| RecordError { source })
+    }
+
+    /// The same, borrowing nothing.
+    pub fn into_owned(self) -> Record<'static> {
+        Record {
+            id: self.id,
+            at: self.at,
+            organisation: self.organisation,
+            system: self.system,
+            status: self.status,
+            duration_us: self.duration_us,
+            method: self.method.into_owned(),
+            path: self.path.into_owned(),
+            principal: self.principal.map(Principal::into_owned),
+            project: self.project,
+            region: self.region.map(Text::into_owned),
+            client_ip: self.client_ip,
+            user_agent: self.user_agent.map(Text::into_owned),
+            credential: self.credential.map(|credential| Credential {
+                id: credential.id.into_owned(),
+                kind: credential.kind.into_owned(),
+            }),
+            request_id: self.request_id.map(Text::into_owned),
+            resource: self.resource.map(Resource::into_owned),
+            headers: self
+                .headers
+                .into_iter()
+                .map(|header| Header {
+                    name: header.name.into_owned(),
+                    value: header.value.into_owned(),
+                })
+                .collect(),
+            events: self
+                .events
+                .into_iter()
+                .map(ServiceEvent::into_owned)
+                .collect(),
+        }
+    }
+}
+
+/// A record as bytes: what an outbox row holds and the journal appends unchanged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EncodedRecord {
+    id: RecordId,
+    bytes: Vec<u8>,
+}
+
+impl EncodedRecord {
+    /// The record that was stored as these bytes.
+    ///
+    /// # Errors
+    ///
+    /// The bytes are no record.
+    pub fn from_stored(bytes: Vec<u8>) -> Result<Self, RecordError> {
+        let id = Record::decode(&bytes)?.id;
+        Ok(Self { id, bytes })
+    }
+
+    /// The identity of the record.
+    pub fn id(&self) -> RecordId {
+        self.id
+    }
+
+    /// The bytes to store.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// Why a record cannot be encoded.
+#[derive(Debug, thiserror::Error)]
+pub enum EncodeError {
+    /// Too many events for one record.
+    #[error("an audit record has at most 65534 events, this one {found}: split the call")]
+    Events {
+        /// How many there are.
+        found: usize,
+    },
+    /// Too many bytes for one record.
+    #[error(
+        "an audit record has at most {} bytes, this one {found}: split the call",
+        Record::MAX_BYTES
+    )]
+    Bytes {
+        /// How many there are.
+        found: usize,
+    },
+    /// The codec failed.
+    #[error("the audit record cannot be encoded")]
+    Codec {
+        /// The codec's reason.
+        #[source]
+        source: minicbor::encode::Error<std::convert::Infallible>,
+    },
+}
+
+/// Bytes that are no record.
+#[derive(Debug, thiserror::Error)]
+#[error("the bytes are no audit record")]
+pub struct RecordError {
+    /// The codec's reason.
+    #[source]
+    source: minicbor::decode::Error,
+}

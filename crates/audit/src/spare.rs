@@ -1,0 +1,140 @@
+//! Spares: the next segment's file, allocated and written with zeros ahead of time, so that a
+//! sync of frames has no metadata to write. Also summarises segments that are finished.
+
+use std::collections::VecDeque;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::disk::{Disk, DiskFile};
+use crate::segment::Segment;
+
+const PREFIX: &str = "spare-";
+const UNFINISHED: &str = ".tmp";
+const CHUNK: usize = 1 << 20;
+
+/// A file of zeros that is on disk to its full length.
+pub(crate) struct Spare {
+    pub(crate) path: PathBuf,
+    pub(crate) file: Box<dyn DiskFile>,
+}
+
+/// Whether a file of this name is a spare, and a finished one.
+pub(crate) fn is_spare(name: &str) -> Option<bool> {
+    let rest = name.strip_prefix(PREFIX)?;
+    Some(!rest.ends_with(UNFINISHED))
+}
+
+/// The number in the name of a spare; 0 if there is none.
+pub(crate) fn number(name: &str) -> u64 {
+    name.strip_prefix(PREFIX)
+        .map(|rest| rest.strip_suffix(UNFINISHED).unwrap_or(rest))
+        .and_then(|digits| digits.parse().ok())
+        .unwrap_or(0)
+}
+
+/// Makes a spare.
+pub(crate) fn prepare(
+    disk: &dyn Disk,
+    directory: &Path,
+    number: u64,
+    capacity: u64,
+) -> io::Result<Spare> {
+    let unfinished = directory.join(format!("{PREFIX}{number}{UNFINISHED}"));
+    let path = directory.join(format!("{PREFIX}{number}"));
+    let mut file = disk.create(&unfinished)?;
+    let zeros = vec![0; CHUNK];
+    let mut left = capacity;
+    while left > 0 {
+        let length = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
+        file.write_all(zeros.get(..length).unwrap_or_default())?;
+        left -= length as u64;
+    }
+    file.sync_all()?;
+    disk.rename(&unfinished, &path)?;
+    Ok(Spare { path, file })
+}
+
+/// One spare ahead, between the thread that makes it and the writer that takes it.
+pub(crate) struct Spares {
+    slot: Mutex<Slot>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Slot {
+    spare: Option<io::Result<Spare>>,
+    finished: VecDeque<Arc<Segment>>,
+    closing: bool,
+}
+
+/// What the helper thread has to do.
+pub(crate) enum Chore {
+    /// Make a spare.
+    Prepare,
+    /// Summarise a finished segment.
+    Summarise(Arc<Segment>),
+    /// Go.
+    End,
+}
+
+impl Spares {
+    pub(crate) fn new() -> Self {
+        Self {
+            slot: Mutex::new(Slot::default()),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Takes the spare, waiting for one that is being made. A failed attempt is reported once, and
+    /// then made again.
+    pub(crate) fn take(&self) -> io::Result<Spare> {
+        let mut slot = self.slot.lock();
+        loop {
+            if let Some(spare) = slot.spare.take() {
+                self.changed.notify_all();
+                return spare;
+            }
+            if slot.closing {
+                return Err(io::Error::other("the journal is closing"));
+            }
+            self.changed.wait(&mut slot);
+        }
+    }
+
+    /// Puts a spare (or the reason that there is none) in place.
+    pub(crate) fn put(&self, spare: io::Result<Spare>) {
+        self.slot.lock().spare = Some(spare);
+        self.changed.notify_all();
+    }
+
+    /// A segment does not grow any more.
+    pub(crate) fn finished(&self, segment: Arc<Segment>) {
+        self.slot.lock().finished.push_back(segment);
+        self.changed.notify_all();
+    }
+
+    /// Waits for the next chore. A spare comes first: the writer may be waiting for it.
+    pub(crate) fn chore(&self) -> Chore {
+        let mut slot = self.slot.lock();
+        loop {
+            if slot.closing {
+                return Chore::End;
+            }
+            if slot.spare.is_none() {
+                return Chore::Prepare;
+            }
+            if let Some(segment) = slot.finished.pop_front() {
+                return Chore::Summarise(segment);
+            }
+            self.changed.wait(&mut slot);
+        }
+    }
+
+    pub(crate) fn close(&self) {
+        self.slot.lock().closing = true;
+        self.changed.notify_all();
+    }
+}

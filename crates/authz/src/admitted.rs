@@ -7,7 +7,7 @@ use strongroom_types::{Scope, SecretPath, Timestamp};
 
 use crate::action::{Action, KeyAction, PutSecretValue, ReadSecretValue};
 use crate::caller::Caller;
-use crate::decision::Denied;
+use crate::denied::Denied;
 use crate::grant::Grant;
 use crate::key_grant::KeyNames;
 use crate::policy::{AccessPolicy, PolicyAction, PolicyDenied};
@@ -62,6 +62,10 @@ impl<A: GatedByPolicy> Admitted<A> {
     }
 
     /// Decides again, on a policy that may have changed while the operation was under way.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyDenied`], as for [`Grant::admit`].
     pub fn readmit(
         self,
         policy: Option<&AccessPolicy>,
@@ -71,6 +75,10 @@ impl<A: GatedByPolicy> Admitted<A> {
     }
 
     /// Whether the caller may also do `K` with this key, as operators can demand (contract 6.11).
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`], as for [`Grant::also_permits`].
     pub fn also_permits<K: KeyAction>(&self, names: &KeyNames) -> Result<(), Denied> {
         self.grant.also_permits::<K>(names)
     }

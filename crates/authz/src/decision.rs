@@ -1,9 +1,8 @@
 //! The decision itself: the one function behind every grant.
 
-use crate::action::{Action, ActionScope, DeniedAs, Extent, Kind};
+use crate::action::{Action, ActionScope, DeniedAs, Extent};
 use crate::caller::Caller;
-use crate::permission::Permission;
-use crate::resource::ResourceType;
+use crate::denied::Denied;
 
 /// Whose rules count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,47 +11,6 @@ pub enum Reach {
     Organisation,
     /// The organisation's roles and the policies of the project that the caller named.
     Project,
-}
-
-/// Why a caller may not. Messages name no resource, so that none is confirmed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Denied {
-    /// A permission is missing, and the caller may know it (403).
-    #[error(
-        "this call needs the permission {} on the resource type `{resource}`, which your roles and policies do not give you here",
-        one_of(permissions)
-    )]
-    Forbidden {
-        /// The type.
-        resource: ResourceType,
-        /// The permissions of which any one would do.
-        permissions: &'static [Permission],
-    },
-    /// A permission is missing, and the answer is that of a thing that does not exist (404).
-    #[error("there is no such resource of the type `{resource}` here, or you may not use it so")]
-    Hidden {
-        /// The type.
-        resource: ResourceType,
-        /// The permissions of which any one would do; for the audit record, not for the caller.
-        permissions: &'static [Permission],
-    },
-    /// The credential's own scopes exclude the call (403).
-    #[error("this call needs a credential with the scope {}", match needed {
-        Kind::Reads => "`api:read` or `api:write`",
-        Kind::Uses | Kind::Writes => "`api:write`",
-    })]
-    TokenScope {
-        /// What kind of call it was.
-        needed: Kind,
-    },
-    /// The caller's rights were looked up for another organisation or project (403).
-    #[error("your credential was not admitted to this organisation and project")]
-    Elsewhere,
-}
-
-fn one_of(permissions: &[Permission]) -> String {
-    let quoted: Vec<_> = permissions.iter().map(|p| format!("`{p}`")).collect();
-    quoted.join(" or ")
 }
 
 /// The first decision of an action, before anything is read.
@@ -70,7 +28,7 @@ pub(crate) fn decide<A: Action>(
             Extent::Some => caller.holds_some(reach, A::RESOURCE, A::PERMISSIONS),
             Extent::Every => caller.holds(reach, A::RESOURCE, A::PERMISSIONS, &[]),
         };
-    if held { Ok(()) } else { Err(denied::<A>()) }
+    if held { Ok(()) } else { Err(Denied::of::<A>()) }
 }
 
 /// The decision about the thing with these names, once it is known.
@@ -84,7 +42,7 @@ pub(crate) fn decide_named<A: Action>(
     if caller.holds(reach, A::RESOURCE, A::PERMISSIONS, names) {
         Ok(())
     } else {
-        Err(denied::<A>())
+        Err(Denied::of::<A>())
     }
 }
 
@@ -102,21 +60,6 @@ fn admit_call<A: Action>(caller: &Caller, scope: &A::Scope) -> Result<(), Denied
         return Err(Denied::TokenScope { needed: A::KIND });
     }
     Ok(())
-}
-
-/// How this action says no.
-pub(crate) fn denied<A: Action>() -> Denied {
-    let (resource, permissions) = (A::RESOURCE, A::PERMISSIONS);
-    match A::DENIED {
-        DeniedAs::Forbidden => Denied::Forbidden {
-            resource,
-            permissions,
-        },
-        DeniedAs::NotFound | DeniedAs::LeftOut => Denied::Hidden {
-            resource,
-            permissions,
-        },
-    }
 }
 
 #[cfg(test)]
@@ -407,28 +350,5 @@ mod tests {
             "system (scheduled deletion)"
         );
         assert_eq!(grant.caller().project(), None);
-    }
-
-    #[test]
-    fn refusals_tell_what_is_missing_and_not_what_exists() {
-        let message = |held: &[&str]| {
-            let decision = authorize::<ReadSecretValue>(caller(held), scope(), path("/app/x"));
-            decision.unwrap_err().to_string()
-        };
-        assert_eq!(
-            message(&[]),
-            "this call needs the permission `getSecretValue` on the resource type `secret`, \
-             which your roles and policies do not give you here"
-        );
-        let key = "primary".parse().unwrap();
-        let hidden = authorize::<EncryptWithKey>(caller(&[]), scope(), key).unwrap_err();
-        assert_eq!(
-            hidden.to_string(),
-            "there is no such resource of the type `kms_key` here, or you may not use it so"
-        );
-        assert_eq!(
-            Denied::TokenScope { needed: Kind::Uses }.to_string(),
-            "this call needs a credential with the scope `api:write`"
-        );
     }
 }

@@ -7,7 +7,8 @@ use strongroom_types::Scope;
 
 use crate::action::{Action, ActionScope, BrowseSecrets, KeyAction, ListKeys, ListSecrets};
 use crate::caller::{Caller, CallerParts, Principal, ProjectRights, TokenScopes};
-use crate::decision::{Denied, decide, decide_named};
+use crate::decision::{decide, decide_named};
+use crate::denied::Denied;
 use crate::key_grant::{KeyNames, Resolved};
 use crate::reader::{KeyReader, Reader};
 use crate::rule_set::RuleSet;

@@ -8,7 +8,8 @@ use strongroom_types::{KeyId, Reference, Scope, Slug};
 
 use crate::action::{Action, KeyAction};
 use crate::caller::Caller;
-use crate::decision::{Denied, decide_named, denied};
+use crate::decision::decide_named;
+use crate::denied::Denied;
 use crate::grant::Grant;
 
 /// Both names of an existing key.
@@ -52,7 +53,7 @@ pub struct Resolved<A: KeyAction> {
 impl<A: KeyAction> Resolved<A> {
     pub(crate) fn decide(grant: Grant<A>, names: KeyNames) -> Result<Self, Denied> {
         if !names.answer(grant.target()) {
-            return Err(denied::<A>());
+            return Err(Denied::of::<A>());
         }
         names.with(|each| decide_named::<A>(grant.caller(), grant.scope(), each))?;
         Ok(Self { grant, names })

@@ -15,6 +15,7 @@ mod condition;
 mod document;
 mod error;
 mod statement;
+mod window;
 
 use std::net::IpAddr;
 

@@ -1,1 +1,48 @@
-//! The product: secrets, keys, identities, tokens, jobs.
+//! The product: secrets, keys, identities, tokens and the record of every call.
+//!
+//! No HTTP, no SQL, no environment, and no clock or randomness of its own. Every operation
+//! consumes a grant that only `strongroom-authz` can mint, and returns a [`Recorded`] result that
+//! exists only once the call's audit record is durable.
+
+mod access_times;
+mod audit_log;
+mod call;
+mod directory;
+mod engine;
+mod evidence;
+mod jobs;
+mod keys;
+mod outbox;
+mod rows;
+mod secrets;
+mod settings;
+mod stripes;
+mod trail;
+
+pub use access_times::FlushError;
+pub use audit_log::{AuditLog, AuditLogError};
+pub use call::{Arrival, Call, Recorded};
+pub use directory::{
+    AccessTokenError, Credential, Directory, DirectoryError, EnterError, Entered, Entry, Gate,
+    IssuedToken, NewBinding, NewCredential, NewOrganisation, NewRole, NewRule, NewToken, NewUser,
+    PrincipalRef, RoleRef, Tokens,
+};
+pub use engine::{Engine, EngineParts, NotReady, StartError, StopError};
+pub use evidence::Reason;
+pub use keys::{
+    CreateKeyError, DecryptDataError, Decrypted, EncryptDataError, Encrypted, KeyChangeError,
+    KeyFilter, KeyUnusable, KeyVersionView, KeyView, Keys, ListKeysError, MAX_PLAINTEXT,
+    MalformedCiphertext, MaterialFault, NewKey, NewMaterialFault, ReadKeyError, RegionSummary,
+    RemovalError, ResolveKeyError, RotationChange, Summary,
+};
+pub use outbox::OutboxError;
+pub use rows::keyspace::keyring_key;
+pub use rows::{CommitFault, RowFault};
+pub use secrets::{
+    BrowseError, Browsed, CreateSecretError, DeleteSecretError, DestroyVersionError, IncomingError,
+    ListError, NewSecret, NewValue, OpenValueFault, PageRequest, PolicyDocument, PutDone,
+    PutValueError, ReadSecretError, RevealError, Revealed, SecretStream, SecretView, Secrets,
+    SetPolicyError, ValueError, VersionView,
+};
+pub use settings::{RegionSettings, Settings, ValueSettings};
+pub use trail::{AuditUnavailable, ChangeFault};

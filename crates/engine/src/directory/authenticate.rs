@@ -1,0 +1,148 @@
+//! From a credential to the principal it proves.
+
+use strongroom_authz::TokenScopes;
+use strongroom_crypto::{TokenHash, TokenKind, constant_time_eq, token};
+use strongroom_types::{CredentialId, OrganisationId, Plaintext, Timestamp};
+
+use super::rights::PrincipalId;
+use crate::engine::Inner;
+use crate::rows::directory::{AccessTokenClaims, CredentialSecret};
+use crate::rows::{RowFault, keyspace};
+
+/// What a request proves its caller with.
+pub enum Credential<'a> {
+    /// The value behind `Bearer` or `Token`.
+    Token(&'a str),
+    /// Name and password behind `Basic`: an access credential.
+    Basic {
+        /// The access key.
+        id: &'a str,
+        /// The access secret.
+        secret: Plaintext,
+    },
+}
+
+/// Who a credential proves its caller to be.
+pub(super) struct Identified {
+    pub(super) principal: PrincipalId,
+    /// Service accounts belong to one organisation.
+    pub(super) organisation: Option<OrganisationId>,
+    /// The access credential behind it, which must still exist.
+    pub(super) credential: Option<CredentialId>,
+    pub(super) scopes: TokenScopes,
+    pub(super) credential_id: String,
+    pub(super) credential_kind: &'static str,
+}
+
+/// Why a credential proves nothing.
+pub(super) enum Unproven {
+    Invalid,
+    Expired,
+    Row(RowFault),
+}
+
+impl From<RowFault> for Unproven {
+    fn from(fault: RowFault) -> Self {
+        Self::Row(fault)
+    }
+}
+
+/// No scopes mean no limits.
+fn scopes(scopes: &[String]) -> TokenScopes {
+    match scopes {
+        [] => TokenScopes::UNRESTRICTED,
+        some => TokenScopes::of(some),
+    }
+}
+
+impl Inner {
+    pub(super) async fn authenticate(
+        &self,
+        credential: &Credential<'_>,
+        now: Timestamp,
+    ) -> Result<Identified, Unproven> {
+        match credential {
+            Credential::Token(text) => match TokenKind::of(text) {
+                Some(TokenKind::Personal) => self.personal_token(text, now).await,
+                Some(TokenKind::Access) => self.access_token(text, now),
+                None => Err(Unproven::Invalid),
+            },
+            Credential::Basic { id, secret } => {
+                let found = self.access_credential(id, secret).await?;
+                let (organisation, credential) = found.ok_or(Unproven::Invalid)?;
+                let view = self.views.current(&self.vault, organisation).await?;
+                let view = view.ok_or(Unproven::Invalid)?;
+                let row = view.credentials.get(&credential).ok_or(Unproven::Invalid)?;
+                if row.expires_at.is_some_and(|end| end <= now) {
+                    return Err(Unproven::Expired);
+                }
+                Ok(Identified {
+                    principal: PrincipalId::ServiceAccount(row.service_account),
+                    organisation: Some(organisation),
+                    credential: Some(credential),
+                    scopes: scopes(&row.scopes),
+                    credential_id: credential.to_string(),
+                    credential_kind: "access_credential",
+                })
+            }
+        }
+    }
+
+    async fn personal_token(&self, text: &str, now: Timestamp) -> Result<Identified, Unproven> {
+        let hash = TokenHash::of_personal_token(text).map_err(|_| Unproven::Invalid)?;
+        let found = self
+            .tokens
+            .get(&self.vault, &keyspace::token(&hash))
+            .await?;
+        let (_, row) = found.ok_or(Unproven::Invalid)?;
+        if row.expires_at.is_some_and(|end| end <= now) {
+            return Err(Unproven::Expired);
+        }
+        Ok(Identified {
+            principal: PrincipalId::User(row.user),
+            organisation: None,
+            credential: None,
+            scopes: scopes(&row.scopes),
+            credential_id: row.identity.to_string(),
+            credential_kind: "personal_access_token",
+        })
+    }
+
+    fn access_token(&self, text: &str, now: Timestamp) -> Result<Identified, Unproven> {
+        let bytes = self
+            .vault
+            .keyring()
+            .access_tokens()
+            .open(text)
+            .map_err(|_| Unproven::Invalid)?;
+        let claims: AccessTokenClaims = minicbor::decode(&bytes).map_err(|_| Unproven::Invalid)?;
+        if claims.expires_at <= now {
+            return Err(Unproven::Expired);
+        }
+        Ok(Identified {
+            principal: PrincipalId::ServiceAccount(claims.service_account),
+            organisation: Some(claims.organisation),
+            credential: Some(claims.credential),
+            scopes: scopes(&claims.scopes),
+            credential_id: claims.credential.to_string(),
+            credential_kind: "access_token",
+        })
+    }
+
+    /// The access credential, if the secret is the one that goes with the key.
+    pub(super) async fn access_credential(
+        &self,
+        access_key: &str,
+        secret: &Plaintext,
+    ) -> Result<Option<(OrganisationId, CredentialId)>, RowFault> {
+        let stored = self
+            .vault
+            .get::<CredentialSecret>(&keyspace::credential(access_key))
+            .await?;
+        Ok(stored.map(|stored| stored.row).and_then(|row| {
+            let proven =
+                constant_time_eq(token::hash(secret.expose()).as_bytes(), &row.secret_hash);
+            proven.then_some((row.organisation, row.identity))
+        }))
+    }
+}

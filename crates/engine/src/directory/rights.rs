@@ -1,0 +1,169 @@
+//! What a principal holds in an organisation.
+
+use std::sync::Arc;
+
+use strongroom_authz::{Principal, ProjectRights, Rule, RuleSet, TeamMembership, builtin};
+use strongroom_types::{ProjectId, ServiceAccountId, Timestamp, UserId};
+
+use super::view::OrganisationView;
+use crate::rows::directory::{BindingRow, BoundPrincipal, BoundRole, RuleRow};
+
+/// Who calls, by identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum PrincipalId {
+    User(UserId),
+    ServiceAccount(ServiceAccountId),
+}
+
+/// Who calls, in words for the record.
+#[derive(Debug)]
+pub(crate) struct Caption {
+    pub(crate) principal: PrincipalId,
+    pub(crate) name: String,
+    /// A user's address or a service account's slug.
+    pub(crate) contact: String,
+    pub(crate) credential_id: String,
+    pub(crate) credential_kind: &'static str,
+}
+
+/// What a principal holds, worked out once per epoch.
+#[derive(Debug)]
+pub(crate) struct Rights {
+    pub(crate) principal: Principal,
+    pub(crate) name: String,
+    pub(crate) contact: String,
+    pub(crate) owner: bool,
+    pub(crate) teams: Vec<TeamMembership>,
+    pub(crate) organisation: Arc<RuleSet>,
+    pub(crate) project: Option<ProjectRights>,
+    /// When the first binding in it ends, so that it must be worked out again.
+    valid_until: Option<Timestamp>,
+}
+
+impl OrganisationView {
+    /// The principal's rights; none if it does not belong to the organisation.
+    pub(crate) fn rights(
+        &self,
+        principal: PrincipalId,
+        project: Option<ProjectId>,
+        now: Timestamp,
+    ) -> Option<Arc<Rights>> {
+        let mut known = self.rights.lock();
+        if let Some(rights) = known.get(&(principal, project))
+            && rights.valid_until.is_none_or(|end| now < end)
+        {
+            return Some(Arc::clone(rights));
+        }
+        let rights = Arc::new(self.work_out(principal, project, now)?);
+        known.insert((principal, project), Arc::clone(&rights));
+        Some(rights)
+    }
+
+    fn work_out(
+        &self,
+        principal: PrincipalId,
+        project: Option<ProjectId>,
+        now: Timestamp,
+    ) -> Option<Rights> {
+        let teams = self.teams_of(principal);
+        let holds = |binding: &&BindingRow| {
+            binding.expires_at.is_none_or(|end| now < end)
+                && match (binding.principal, principal) {
+                    (BoundPrincipal::User(bound), PrincipalId::User(id)) => bound == id,
+                    (BoundPrincipal::ServiceAccount(bound), PrincipalId::ServiceAccount(id)) => {
+                        bound == id
+                    }
+                    (BoundPrincipal::Team(bound), _) => teams.iter().any(|team| team.id == bound),
+                    _ => false,
+                }
+        };
+        let held: Vec<_> = self.bindings.iter().filter(holds).collect();
+        let rules = |place: Option<ProjectId>| -> RuleSet {
+            let here = held.iter().filter(|binding| binding.project == place);
+            here.flat_map(|binding| self.rules_of(&binding.role))
+                .collect()
+        };
+        let (principal, name, contact, owner) = self.describe(principal)?;
+        Some(Rights {
+            principal,
+            name,
+            contact,
+            owner,
+            organisation: Arc::new(rules(None)),
+            project: project.map(|id| ProjectRights {
+                id,
+                rules: Arc::new(rules(Some(id))),
+            }),
+            valid_until: held.iter().filter_map(|binding| binding.expires_at).min(),
+            teams,
+        })
+    }
+
+    fn teams_of(&self, principal: PrincipalId) -> Vec<TeamMembership> {
+        let PrincipalId::User(user) = principal else {
+            return Vec::new();
+        };
+        let mine = self
+            .teams
+            .values()
+            .filter(|team| team.members.contains(&user));
+        mine.map(|team| TeamMembership {
+            id: team.identity,
+            slug: team.slug.clone(),
+        })
+        .collect()
+    }
+
+    fn rules_of(&self, role: &BoundRole) -> Vec<Rule> {
+        match role {
+            BoundRole::BuiltIn(name) => builtin::find(name)
+                .map(|built_in| built_in.rules().collect())
+                .unwrap_or_default(),
+            BoundRole::Own(id) => {
+                let rules = self.roles.get(id).map(|role| role.rules.as_slice());
+                // Rules were parsed when they were written; one that no longer parses gives nothing.
+                rules
+                    .unwrap_or_default()
+                    .iter()
+                    .filter_map(|rule| parse(rule).ok())
+                    .collect()
+            }
+        }
+    }
+
+    fn describe(&self, principal: PrincipalId) -> Option<(Principal, String, String, bool)> {
+        match principal {
+            PrincipalId::User(id) => {
+                let member = self.members.get(&id)?;
+                let principal = Principal::User {
+                    id,
+                    subject: id.to_string(),
+                    email: Some(member.email.clone()),
+                };
+                Some((
+                    principal,
+                    member.email.clone(),
+                    member.email.clone(),
+                    member.owner,
+                ))
+            }
+            PrincipalId::ServiceAccount(id) => {
+                let account = self.service_accounts.get(&id)?;
+                let principal = Principal::ServiceAccount {
+                    id,
+                    slug: account.slug.clone(),
+                };
+                let slug = account.slug.as_str().to_owned();
+                Some((principal, account.name.as_str().to_owned(), slug, false))
+            }
+        }
+    }
+}
+
+pub(super) fn parse(rule: &RuleRow) -> Result<Rule, strongroom_authz::RuleError> {
+    Rule::parse(
+        &rule.resources,
+        &rule.resource_identities,
+        &rule.permissions,
+    )
+}

@@ -1,0 +1,111 @@
+//! Service events in the words of the product (contract 5.4).
+
+use strongroom_audit::{Action, Outcome, Resource, ServiceEvent};
+use strongroom_types::{Scope, SecretPath, ValueFormat, Version};
+
+use crate::rows::key::KeyHead;
+
+/// Why something was refused or failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// The caller's roles and policies do not permit it.
+    Iam,
+    /// The secret's own policy forbids it.
+    AccessPolicy,
+    /// The KMS key is missing, disabled, waits for deletion or is of the wrong type.
+    KeyState,
+    /// It could not be done, through no fault of the caller.
+    Fault,
+}
+
+impl Reason {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Iam => "iam",
+            Self::AccessPolicy => "access_policy",
+            Self::KeyState => "kms_key_state",
+            Self::Fault => "fault",
+        }
+    }
+
+    const fn outcome(self) -> Outcome {
+        match self {
+            Self::Iam | Self::AccessPolicy => Outcome::Denied,
+            Self::KeyState | Self::Fault => Outcome::Error,
+        }
+    }
+}
+
+/// The event that an action leaves, where it leaves one of its own.
+pub(crate) fn event_of(action: &str) -> Option<Action> {
+    Some(match action {
+        "CreateSecret" => Action::SecretCreate,
+        "UpdateSecretPolicy" => Action::SecretUpdatePolicy,
+        "PutSecretValue" => Action::SecretPutValue,
+        "ReadSecretValue" => Action::SecretGetValue,
+        "DestroySecretVersion" => Action::SecretDestroyVersion,
+        "DeleteSecret" => Action::SecretDelete,
+        "EncryptWithKey" => Action::KmsEncrypt,
+        "DecryptWithKey" => Action::KmsDecrypt,
+        "SignWithKey" => Action::KmsSign,
+        "VerifyWithKey" => Action::KmsVerify,
+        "HmacWithKey" => Action::KmsHmac,
+        "VerifyHmacWithKey" => Action::KmsVerifyHmac,
+        "RotateKey" => Action::KmsRotate,
+        "ExportKey" => Action::KmsExport,
+        _ => return None,
+    })
+}
+
+/// An event about a secret.
+pub(crate) fn secret(action: Action, scope: &Scope, path: &SecretPath) -> ServiceEvent<'static> {
+    let resource = Resource::secret(path.as_str()).into_owned();
+    placed(ServiceEvent::new(action, Some(resource)), scope)
+}
+
+/// An event about a KMS key.
+pub(crate) fn key(action: Action, scope: &Scope, key: &KeyHead) -> ServiceEvent<'static> {
+    let event = ServiceEvent::new(action, Some(Resource::key(key.identity)));
+    placed(event, scope)
+        .with("keySlug", key.slug.as_str().to_owned())
+        .with("keyType", key.key_type.as_str())
+}
+
+fn placed(mut event: ServiceEvent<'static>, scope: &Scope) -> ServiceEvent<'static> {
+    event.details.reserve(6);
+    event = event.with("region", scope.region.as_str().to_owned());
+    match scope.project {
+        Some(project) => event.with("project", project),
+        None => event,
+    }
+}
+
+/// What both kinds of events say in the same words.
+pub(crate) trait Evidence: Sized {
+    fn version(self, version: Version) -> Self;
+    fn key_version(self, version: Version) -> Self;
+    fn format(self, format: ValueFormat) -> Self;
+    fn refused(self, reason: Reason) -> Self;
+}
+
+impl Evidence for ServiceEvent<'static> {
+    fn version(self, version: Version) -> Self {
+        self.with("version", number(version))
+    }
+
+    fn key_version(self, version: Version) -> Self {
+        self.with("keyVersion", number(version))
+    }
+
+    fn format(self, format: ValueFormat) -> Self {
+        self.with("valueFormat", format.as_str())
+    }
+
+    fn refused(self, reason: Reason) -> Self {
+        self.ended(reason.outcome(), reason.as_str())
+    }
+}
+
+fn number(version: Version) -> usize {
+    usize::try_from(version.get()).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,99 @@
+//! What the engine does of its own accord.
+
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::engine::Engine;
+
+/// How often due removals are looked for.
+const REMOVALS: Duration = Duration::from_secs(60);
+/// How often audit records past their retention are looked for.
+const RETENTION: Duration = Duration::from_secs(60 * 60);
+/// How long to wait before the outbox is tried again after a failure.
+const RETRY: Duration = Duration::from_secs(1);
+
+impl Engine {
+    /// Writes access times, brings records to the journal, removes keys that are due and audit
+    /// records that are past their retention, until the future is dropped. What fails is logged and tried again.
+    pub async fn run_jobs(&self) {
+        tokio::join!(
+            self.write_access_times(),
+            self.settle_outbox(),
+            self.remove_due_keys(),
+            self.expire_audit_records(),
+        );
+    }
+
+    async fn write_access_times(&self) {
+        let mut tick = interval(self.0.settings.access_time_interval);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = tick.tick() => {}
+                () = self.0.access_times.filled() => {}
+            }
+            if let Err(error) = self.0.access_times.flush(&self.0.vault).await {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "access times wait"
+                );
+            }
+        }
+    }
+
+    async fn settle_outbox(&self) {
+        loop {
+            self.0.trail.outbox().filled().await;
+            while let Err(error) = self.0.trail.outbox().settle().await {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "audit records wait"
+                );
+                tokio::time::sleep(RETRY).await;
+            }
+        }
+    }
+
+    async fn remove_due_keys(&self) {
+        let mut tick = interval(REMOVALS);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            match self.remove_due_keys_once().await {
+                Ok(0) => {}
+                Ok(keys) => tracing::info!(keys, "keys removed after their deletion delay"),
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "removal failed");
+                }
+            }
+        }
+    }
+
+    /// Removes every key whose deletion is due by the engine's clock; says how many.
+    pub async fn remove_due_keys_once(&self) -> Result<usize, crate::keys::RemovalError> {
+        self.0.remove_due_keys().await
+    }
+
+    async fn expire_audit_records(&self) {
+        let mut tick = interval(RETENTION);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            let now = self.0.clock.now();
+            let Ok(before) = now.checked_sub(self.0.settings.audit_retention) else {
+                continue;
+            };
+            let journal = self.0.trail.journal().clone();
+            match tokio::task::spawn_blocking(move || journal.expire(before)).await {
+                Ok(Ok(expired)) => tracing::debug!(?expired, "audit retention"),
+                Ok(Err(error)) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "audit retention");
+                }
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "audit retention");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! K3: make a key.
+
+use std::sync::Arc;
+
+use strongroom_authz::{CreateKey, Grant};
+use strongroom_crypto::KeyMaterial;
+use strongroom_types::{
+    Description, DisplayName, KeyId, KeyStatus, KeyType, Labels, Scope, Slug, Timestamp, Version,
+};
+
+use super::change::NewMaterialFault;
+use super::rotation::PERIOD_DAYS;
+use super::{KeyView, Keys, ring};
+use crate::call::{Call, Recorded};
+use crate::engine::Inner;
+use crate::rows::key::{KeyHead, KeySlug, KeyVersionEntry, WrappedMaterial};
+use crate::rows::{Changes, CommitFault, RowFault, keyspace};
+use crate::trail::ChangeFault;
+
+/// A key to be made (contract 2.3).
+#[derive(Debug, Clone)]
+pub struct NewKey {
+    /// Its name for people; the slug comes from it.
+    pub name: DisplayName,
+    /// Its algorithm.
+    pub key_type: KeyType,
+    /// What it is for.
+    pub description: Description,
+    /// Labels.
+    pub labels: Labels,
+    /// Annotations.
+    pub annotations: Labels,
+    /// Whether its material may ever leave.
+    pub export_allowed: bool,
+    /// Whether it rotates by itself.
+    pub rotation_enabled: bool,
+    /// How often, in days.
+    pub rotation_period_days: Option<u32>,
+}
+
+/// Why a key was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateKeyError {
+    /// Keys of this type cannot be made yet.
+    #[error(
+        "keys of type {0} are not supported yet; use aes128-gcm96, aes256-gcm96 or chacha20-poly1305"
+    )]
+    Unsupported(KeyType),
+    /// Automatic rotation needs a period.
+    #[error("rotationPeriodInDays (1 to 3650) is needed when keyRotationEnabled is true")]
+    PeriodMissing,
+    /// The period is out of range.
+    #[error("rotationPeriodInDays is a whole number from 1 to 3650")]
+    PeriodRange,
+    /// Another key of this scope has the slug.
+    #[error("there is already a key with the slug {0}; choose another name")]
+    SlugTaken(Slug),
+    /// The region has no key management service.
+    #[error("the region has no key management service")]
+    NoService,
+    /// A row could not be read.
+    #[error("the keys could not be read")]
+    Row(#[source] RowFault),
+    /// The material could not be made.
+    #[error("the key material could not be made")]
+    Material(#[source] NewMaterialFault),
+    /// The key was not made durable.
+    #[error("the key could not be stored")]
+    Change(#[source] ChangeFault),
+}
+
+impl From<CommitFault> for CreateKeyError {
+    fn from(fault: CommitFault) -> Self {
+        Self::Change(fault.into())
+    }
+}
+
+impl Keys<'_> {
+    /// Makes a key with its first version.
+    pub async fn create(
+        &self,
+        grant: Grant<CreateKey>,
+        call: &Arc<Call>,
+        new: NewKey,
+    ) -> Result<Recorded<KeyView>, CreateKeyError> {
+        let inner = self.0;
+        let scope = grant.scope();
+        check_rotation(&new)?;
+        if !ring::backs_secrets(new.key_type) {
+            return Err(CreateKeyError::Unsupported(new.key_type));
+        }
+        if !inner.has_kms(&scope.region) {
+            return Err(CreateKeyError::NoService);
+        }
+        let slug = free_slug(inner, scope, grant.target()).await?;
+        let identity = KeyId::from_bytes(inner.vault.draw()?);
+        let mut changes = inner.vault.changes();
+        inner
+            .add_material(&mut changes, scope, identity, Version::FIRST, new.key_type)
+            .map_err(|fault| match fault {
+                AddMaterialFault::Material(fault) => CreateKeyError::Material(fault),
+                AddMaterialFault::Row(fault) => fault.into(),
+            })?;
+        let head = new_head(new, identity, slug.clone(), inner.clock.now());
+        changes.create(keyspace::kms_slug(scope, &slug), &KeySlug { identity })?;
+        changes.create(keyspace::kms_key(scope, identity), &head)?;
+        call.concerns(strongroom_audit::Resource::key(identity));
+        let view = KeyView::of(&head, scope.project);
+        match inner.trail.commit(call, changes, view).await {
+            Err(fault) if fault.is_conflict() => Err(CreateKeyError::SlugTaken(slug)),
+            done => done.map_err(CreateKeyError::Change),
+        }
+    }
+}
+
+fn check_rotation(new: &NewKey) -> Result<(), CreateKeyError> {
+    match new.rotation_period_days {
+        Some(days) if !PERIOD_DAYS.contains(&days) => Err(CreateKeyError::PeriodRange),
+        None if new.rotation_enabled => Err(CreateKeyError::PeriodMissing),
+        _ => Ok(()),
+    }
+}
+
+/// The slug itself, or, where only a key that waits for its removal holds it, one beside it: a
+/// key that is deleted and made again under its name must not fail (contract 2.3).
+async fn free_slug(inner: &Inner, scope: &Scope, slug: &Slug) -> Result<Slug, CreateKeyError> {
+    let mut candidate = slug.clone();
+    for suffix in 2..=99u8 {
+        let reference = strongroom_types::Reference::Slug(candidate.clone());
+        let holder = inner
+            .find_key(scope, &reference)
+            .await
+            .map_err(CreateKeyError::Row)?;
+        match holder {
+            None => return Ok(candidate),
+            Some(found) if found.head.status != KeyStatus::PendingDeletion => break,
+            Some(_) => match format!("{slug}-{suffix}").parse() {
+                Ok(next) => candidate = next,
+                Err(_) => break,
+            },
+        }
+    }
+    Err(CreateKeyError::SlugTaken(candidate))
+}
+
+fn new_head(new: NewKey, identity: KeyId, slug: Slug, now: Timestamp) -> KeyHead {
+    KeyHead {
+        identity,
+        name: new.name,
+        slug,
+        description: new.description,
+        labels: new.labels,
+        annotations: new.annotations,
+        key_type: new.key_type,
+        status: KeyStatus::Active,
+        export_allowed: new.export_allowed,
+        rotation_enabled: new.rotation_enabled,
+        rotation_period_days: new.rotation_period_days,
+        min_decryption_version: Version::FIRST,
+        versions: vec![KeyVersionEntry {
+            version: Version::FIRST,
+            created_at: now,
+        }],
+        deletion_at: None,
+        created_at: now,
+        updated_at: now,
+        object_version: 1,
+    }
+}
+
+/// A key version's material could not be added to a batch.
+pub(super) enum AddMaterialFault {
+    Material(NewMaterialFault),
+    Row(CommitFault),
+}
+
+impl Inner {
+    /// Generates, wraps and adds the material of a new key version.
+    pub(super) fn add_material(
+        &self,
+        changes: &mut Changes<'_>,
+        scope: &Scope,
+        key: KeyId,
+        version: Version,
+        key_type: KeyType,
+    ) -> Result<(), AddMaterialFault> {
+        let entropy = self.vault.entropy();
+        let material = KeyMaterial::generate(key_type, entropy)
+            .map_err(|fault| AddMaterialFault::Material(NewMaterialFault::Generate(fault)))?;
+        let place = ring::place(scope, key, version);
+        let wrapped = material
+            .wrap(self.vault.keyring().key_encryption(), entropy, &place)
+            .map_err(|fault| AddMaterialFault::Material(NewMaterialFault::Wrap(fault)))?;
+        changes
+            .create(
+                keyspace::kms_key_version(scope, key, version),
+                &WrappedMaterial { wrapped },
+            )
+            .map_err(AddMaterialFault::Row)
+    }
+}

@@ -1,0 +1,119 @@
+//! K16–K19: disable, enable, schedule removal, cancel it (contract 2.8).
+
+use std::sync::Arc;
+
+use strongroom_authz::{CancelKeyDeletion, DeleteKey, DisableKey, EnableKey, Grant};
+use strongroom_types::{KeyStatus, Timestamp};
+
+use super::change::Changed;
+use super::{KeyChangeError, KeyView, Keys};
+use crate::call::{Call, Recorded};
+use crate::rows::key::{KeyDeletion, KeyHead};
+use crate::rows::keyspace;
+
+impl Keys<'_> {
+    /// Takes a key out of use. A disabled key stays as it is.
+    pub async fn disable(
+        &self,
+        grant: Grant<DisableKey>,
+        call: &Arc<Call>,
+    ) -> Result<Recorded<KeyView>, KeyChangeError> {
+        let (resolved, found) = self
+            .0
+            .resolve(call, grant)
+            .await
+            .map_err(KeyChangeError::Resolve)?;
+        self.change(&resolved, call, found, |head, _, _| {
+            switch(head, KeyStatus::Disabled)
+        })
+        .await
+    }
+
+    /// Puts a disabled key back into use. An active key stays as it is.
+    pub async fn enable(
+        &self,
+        grant: Grant<EnableKey>,
+        call: &Arc<Call>,
+    ) -> Result<Recorded<KeyView>, KeyChangeError> {
+        let (resolved, found) = self
+            .0
+            .resolve(call, grant)
+            .await
+            .map_err(KeyChangeError::Resolve)?;
+        self.change(&resolved, call, found, |head, _, _| {
+            switch(head, KeyStatus::Active)
+        })
+        .await
+    }
+
+    /// Schedules a key's removal, after which nothing it protects can be read. A key that is
+    /// already scheduled keeps its time.
+    pub async fn delete(
+        &self,
+        grant: Grant<DeleteKey>,
+        call: &Arc<Call>,
+    ) -> Result<Recorded<KeyView>, KeyChangeError> {
+        let inner = self.0;
+        let (resolved, found) = inner
+            .resolve(call, grant)
+            .await
+            .map_err(KeyChangeError::Resolve)?;
+        let scope = resolved.scope();
+        self.change(&resolved, call, found, |mut head, changes, _| {
+            if head.status == KeyStatus::PendingDeletion {
+                return Ok(Changed::Already);
+            }
+            let due = inner
+                .clock
+                .now()
+                .saturating_add(inner.settings.key_deletion_delay)
+                .unwrap_or(Timestamp::MAX);
+            let deletion = KeyDeletion {
+                organisation: scope.organisation,
+                region: scope.region.as_str().to_owned(),
+                project: scope.project,
+                key: head.identity,
+            };
+            changes.put(keyspace::kms_deletion(due, head.identity), &deletion)?;
+            head.status = KeyStatus::PendingDeletion;
+            head.deletion_at = Some(due);
+            Ok(Changed::Head(head))
+        })
+        .await
+    }
+
+    /// Calls a scheduled removal off; the key is active again.
+    pub async fn cancel_deletion(
+        &self,
+        grant: Grant<CancelKeyDeletion>,
+        call: &Arc<Call>,
+    ) -> Result<Recorded<KeyView>, KeyChangeError> {
+        let (resolved, found) = self
+            .0
+            .resolve(call, grant)
+            .await
+            .map_err(KeyChangeError::Resolve)?;
+        self.change(&resolved, call, found, |mut head, changes, _| {
+            let due = match (head.status, head.deletion_at) {
+                (KeyStatus::PendingDeletion, Some(due)) => due,
+                _ => return Err(KeyChangeError::NotPending),
+            };
+            changes.erase(keyspace::kms_deletion(due, head.identity));
+            head.status = KeyStatus::Active;
+            head.deletion_at = None;
+            Ok(Changed::Head(head))
+        })
+        .await
+    }
+}
+
+fn switch(mut head: KeyHead, to: KeyStatus) -> Result<Changed, KeyChangeError> {
+    if head.status == KeyStatus::PendingDeletion {
+        return Err(KeyChangeError::PendingDeletion);
+    }
+    if head.status == to {
+        return Ok(Changed::Already);
+    }
+    head.status = to;
+    Ok(Changed::Head(head))
+}

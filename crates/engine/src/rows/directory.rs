@@ -1,0 +1,227 @@
+//! The rows of an organisation's directory: who there is, and what they may do.
+
+use minicbor::{Decode, Encode};
+use strongroom_types::{
+    BindingId, CredentialId, Description, DisplayName, OrganisationId, ProjectId, RoleId,
+    ServiceAccountId, Slug, TeamId, Timestamp, TokenId, UserId,
+};
+
+use super::coded;
+
+#[derive(Debug, Clone, Encode, Decode)]
+pub(crate) struct OrganisationRow {
+    #[cbor(n(0), with = "coded")]
+    pub(crate) identity: OrganisationId,
+    #[cbor(n(1), with = "coded")]
+    pub(crate) slug: Slug,
+    #[cbor(n(2), with = "coded")]
+    pub(crate) name: DisplayName,
+    #[cbor(n(3), with = "coded")]
+    pub(crate) created_at: Timestamp,
+    /// The features that are switched off (contract 3.5); all are on by default.
+    #[n(4)]
+    pub(crate) secrets_off: bool,
+    #[n(5)]
+    pub(crate) kms_off: bool,
+}
+
+#[derive(Debug, Encode, Decode)]
+pub(crate) struct OrganisationSlug {
+    #[cbor(n(0), with = "coded")]
+    pub(crate) identity: OrganisationId,
+}
+
+/// Its content says nothing: its revision is the message.
+#[derive(Debug, Encode, Decode)]
+pub(crate) struct Epoch {
+    #[cbor(n(0), with = "coded")]
+    pub(crate) changed_at: Timestamp,
+}
+
+#[derive(Debug, Clone, Encode, Decode)]
+pub(crate) struct UserRow {
+    #[cbor(n(0), with = "coded")]
+    pub(crate) identity: UserId,
+    #[n(1)]
+    pub(crate) email: String,
+    #[cbor(n(2), with = "coded")]
+    pub(crate) name: DisplayName,
+    #[cbor(n(3), with = "coded")]
+    pub(crate) created_at: Timestamp,
+}
+
+/// That a user belongs to an organisation.
+#[derive(Debug, Clone, Encode, Decode)]
+pub(crate) struct MemberRow {
+    #[cbor(n(0), with = "coded")]
+    pub(crate) user: UserId,
+    #[n(1)]
+    pub(crate) email: String,
+    #[n(2)]
+    pub(crate) owner: bool,
+    #[cbor(n(3), with = "coded")]
+    pub(crate) created_at: Timestamp,
+}
+
+/// The other direction of a membership: its key says all.
+#[derive(Debug, Encode, Decode)]
+pub(crate) struct UserOrganisation {
+    #[cbor(n(0), with = "coded")]
+    pub(crate) organisation: OrganisationId,
+}
+
+#[derive(Debug, Clone, Encode, Decode)]
+pub(crate) struct ProjectRow {
+    #[cbor(n(0), with = "coded")]
+    pub(crate) identity: ProjectId,
+    #[cbor(n(1), with = "coded")]
+    pub(crate) slug: Slug,
+    #[cbor(n(2), with = "coded")]
+    pub(crate) name: DisplayName,
+    #[cbor(n(3), with = "coded")]
+    pub(crate) description: Description,
+    #[cbor(n(4), with = "coded")]
+    pub(crate) created_at: Timestamp,
+}
+
+#[derive(Debug, Clone, Encode, Decode)]
+pub(crate) struct ServiceAccountRow {
+    #[cbor(n(0), with = "coded")]
+    pub(crate) identity: ServiceAccountId,
+    #[cbor(n(1), with = "coded")]
+    pub(crate) slug: Slug,
+    #[cbor(n(2), with = "coded")]
+    pub(crate) name: DisplayName,
+    #[cbor(n(3), with = "coded")]
+    pub(crate) created_at: Timestamp,
+}
+
+/// A service account's access credential, as the directory lists it.
+#[derive(Debug, Clone, Encode, Decode)]
+pub(crate) struct CredentialRow {
+    #[cbor(n(0), with = "coded")]
+    pub(crate) identity: CredentialId,
+    #[cbor(n(1), with = "coded")]
+    pub(crate) service_account: ServiceAccountId,
+    #[n(2)]
+    pub(crate) access_key: String,
+    #[n(3)]
+    pub(crate) scopes: Vec<String>,
+    #[cbor(n(4), with = "coded")]
+    pub(crate) expires_at: Option<Timestamp>,
+    #[cbor(n(5), with = "coded")]
+    pub(crate) created_at: Timestamp,
+}
+
+/// Where an access key leads, and the hash of the secret that goes with it.
+#[derive(Debug, Encode, Decode)]
+pub(crate) struct CredentialSecret {
+    #[cbor(n(0), with = "coded")]
+    pub(crate) organisation: OrganisationId,
+    #[cbor(n(1), with = "coded")]
+    pub(crate) identity: CredentialId,
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub(crate) secret_hash: [u8; 32],
+}
+
+#[derive(Debug, Clone, Encode, Decode)]
+pub(crate) struct TeamRow {
+    #[cbor(n(0), with = "coded")]
+    pub(crate) identity: TeamId,
+    #[cbor(n(1), with = "coded")]
+    pub(crate) slug: Slug,
+    #[cbor(n(2), with = "coded")]
+    pub(crate) members: Vec<UserId>,
+}
+
+/// A role of the organisation, or, with a project, one of that project's IAM policies.
+#[derive(Debug, Clone, Encode, Decode)]
+pub(crate) struct RoleRow {
+    #[cbor(n(0), with = "coded")]
+    pub(crate) identity: RoleId,
+    #[n(1)]
+    pub(crate) name: String,
+    #[cbor(n(2), with = "coded")]
+    pub(crate) project: Option<ProjectId>,
+    #[n(3)]
+    pub(crate) rules: Vec<RuleRow>,
+}
+
+#[derive(Debug, Clone, Encode, Decode)]
+pub(crate) struct RuleRow {
+    #[n(0)]
+    pub(crate) resources: Vec<String>,
+    #[n(1)]
+    pub(crate) resource_identities: Vec<String>,
+    #[n(2)]
+    pub(crate) permissions: Vec<String>,
+}
+
+/// A role given to a principal.
+#[derive(Debug, Clone, Encode, Decode)]
+pub(crate) struct BindingRow {
+    #[cbor(n(0), with = "coded")]
+    pub(crate) identity: BindingId,
+    #[n(1)]
+    pub(crate) role: BoundRole,
+    #[n(2)]
+    pub(crate) principal: BoundPrincipal,
+    /// Where it holds: in one project, or in the whole organisation.
+    #[cbor(n(3), with = "coded")]
+    pub(crate) project: Option<ProjectId>,
+    #[cbor(n(4), with = "coded")]
+    pub(crate) expires_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Encode, Decode)]
+pub(crate) enum BoundRole {
+    #[n(0)]
+    Own(#[cbor(n(0), with = "coded")] RoleId),
+    /// One of the built-in policies of contract 4.2, by name.
+    #[n(1)]
+    BuiltIn(#[n(0)] String),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub(crate) enum BoundPrincipal {
+    #[n(0)]
+    User(#[cbor(n(0), with = "coded")] UserId),
+    #[n(1)]
+    ServiceAccount(#[cbor(n(0), with = "coded")] ServiceAccountId),
+    #[n(2)]
+    Team(#[cbor(n(0), with = "coded")] TeamId),
+}
+
+/// A personal access token, found by the hash of its value.
+#[derive(Debug, Clone, Encode, Decode)]
+pub(crate) struct TokenRow {
+    #[cbor(n(0), with = "coded")]
+    pub(crate) identity: TokenId,
+    #[cbor(n(1), with = "coded")]
+    pub(crate) user: UserId,
+    #[n(2)]
+    pub(crate) name: String,
+    #[cbor(n(3), with = "coded")]
+    pub(crate) expires_at: Option<Timestamp>,
+    #[cbor(n(4), with = "coded")]
+    pub(crate) created_at: Timestamp,
+    #[n(5)]
+    pub(crate) scopes: Vec<String>,
+}
+
+/// What a stateless access token says (sealed, so only this installation can say it).
+#[derive(Debug, Clone, Encode, Decode)]
+pub(crate) struct AccessTokenClaims {
+    #[cbor(n(0), with = "coded")]
+    pub(crate) organisation: OrganisationId,
+    #[cbor(n(1), with = "coded")]
+    pub(crate) service_account: ServiceAccountId,
+    #[cbor(n(2), with = "coded")]
+    pub(crate) credential: CredentialId,
+    #[cbor(n(3), with = "coded")]
+    pub(crate) issued_at: Timestamp,
+    #[cbor(n(4), with = "coded")]
+    pub(crate) expires_at: Timestamp,
+    #[n(5)]
+    pub(crate) scopes: Vec<String>,
+}

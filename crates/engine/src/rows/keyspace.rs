@@ -1,0 +1,292 @@
+//! The keys of the store: one byte for the table, then what orders it.
+//!
+//! Scopes are fixed-width or end in a zero byte, which no slug and no path contains, so that no
+//! scope is the prefix of another.
+
+use strongroom_crypto::TokenHash;
+use strongroom_store::Key;
+use strongroom_types::{
+    EventId, KeyId, OrganisationId, ProjectId, Scope, SecretPath, Slug, Timestamp, UserId, Version,
+};
+
+/// The tables. The numbers are part of the format and are never reused.
+mod table {
+    pub(super) const SYSTEM: u8 = 0x01;
+    pub(super) const ORGANISATION: u8 = 0x10;
+    pub(super) const ORGANISATION_SLUG: u8 = 0x11;
+    pub(super) const EPOCH: u8 = 0x12;
+    pub(super) const DIRECTORY: u8 = 0x20;
+    pub(super) const TOKEN: u8 = 0x30;
+    pub(super) const CREDENTIAL: u8 = 0x31;
+    pub(super) const USER: u8 = 0x32;
+    pub(super) const USER_ORGANISATION: u8 = 0x33;
+    pub(super) const SECRET: u8 = 0x40;
+    pub(super) const SECRET_VERSION: u8 = 0x41;
+    pub(super) const SECRET_ACCESS: u8 = 0x42;
+    pub(super) const KEY: u8 = 0x50;
+    pub(super) const KEY_SLUG: u8 = 0x51;
+    pub(super) const KEY_VERSION: u8 = 0x52;
+    pub(super) const KEY_DELETION: u8 = 0x53;
+    pub(super) const OUTBOX: u8 = 0x60;
+}
+
+/// The kinds of rows in an organisation's directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DirectoryKind {
+    Member = 1,
+    Project = 2,
+    ServiceAccount = 3,
+    Credential = 4,
+    Team = 5,
+    Role = 6,
+    Binding = 7,
+}
+
+fn key(table: u8, parts: &[&[u8]]) -> Key {
+    let length = 1 + parts.iter().map(|part| part.len()).sum::<usize>();
+    let mut bytes = Vec::with_capacity(length);
+    bytes.push(table);
+    for part in parts {
+        bytes.extend_from_slice(part);
+    }
+    Key::from(bytes)
+}
+
+/// Project or none, in fixed width; the zero identity is never drawn.
+fn project(project: &Option<ProjectId>) -> [u8; 16] {
+    project.map_or([0; 16], |project| *project.as_bytes())
+}
+
+fn scoped(table: u8, scope: &Scope, rest: &[&[u8]]) -> Key {
+    let project = project(&scope.project);
+    let mut parts: [&[u8]; 7] = [&[]; 7];
+    let head: [&[u8]; 4] = [
+        scope.organisation.as_bytes(),
+        &project,
+        scope.region.as_str().as_bytes(),
+        &[0],
+    ];
+    for (slot, part) in parts
+        .iter_mut()
+        .zip(head.into_iter().chain(rest.iter().copied()))
+    {
+        *slot = part;
+    }
+    key(table, &parts)
+}
+
+/// The sealed keyring, the one row that the root key opens.
+pub fn keyring_key() -> Key {
+    key(table::SYSTEM, &[b"keyring"])
+}
+
+pub(crate) fn organisation(id: OrganisationId) -> Key {
+    key(table::ORGANISATION, &[id.as_bytes()])
+}
+
+pub(crate) fn all_organisations() -> Key {
+    key(table::ORGANISATION, &[])
+}
+
+pub(crate) fn organisation_slug(slug: &Slug) -> Key {
+    key(table::ORGANISATION_SLUG, &[slug.as_str().as_bytes()])
+}
+
+/// Changes whenever anything that decides access in this organisation changes.
+pub(crate) fn epoch(id: OrganisationId) -> Key {
+    key(table::EPOCH, &[id.as_bytes()])
+}
+
+pub(crate) fn directory(organisation: OrganisationId) -> Key {
+    key(table::DIRECTORY, &[organisation.as_bytes()])
+}
+
+pub(crate) fn directory_entry(
+    organisation: OrganisationId,
+    kind: DirectoryKind,
+    identity: &[u8; 16],
+) -> Key {
+    key(
+        table::DIRECTORY,
+        &[organisation.as_bytes(), &[kind as u8], identity],
+    )
+}
+
+/// The kind of a directory row, read from its key.
+pub(crate) fn directory_kind(row: &Key) -> Option<DirectoryKind> {
+    use DirectoryKind::{Binding, Credential, Member, Project, Role, ServiceAccount, Team};
+    let byte = *row.as_bytes().get(17)?;
+    [
+        Member,
+        Project,
+        ServiceAccount,
+        Credential,
+        Team,
+        Role,
+        Binding,
+    ]
+    .into_iter()
+    .find(|kind| *kind as u8 == byte)
+}
+
+pub(crate) fn token(hash: &TokenHash) -> Key {
+    key(table::TOKEN, &[hash.as_bytes()])
+}
+
+pub(crate) fn credential(access_key: &str) -> Key {
+    key(table::CREDENTIAL, &[access_key.as_bytes()])
+}
+
+pub(crate) fn user(id: UserId) -> Key {
+    key(table::USER, &[id.as_bytes()])
+}
+
+pub(crate) fn user_organisation(user: UserId, organisation: OrganisationId) -> Key {
+    key(
+        table::USER_ORGANISATION,
+        &[user.as_bytes(), organisation.as_bytes()],
+    )
+}
+
+pub(crate) fn user_organisations(user: UserId) -> Key {
+    key(table::USER_ORGANISATION, &[user.as_bytes()])
+}
+
+/// The organisation at the end of a [`user_organisation`] key.
+pub(crate) fn organisation_of(row: &Key) -> Option<OrganisationId> {
+    let bytes = row.as_bytes().get(17..)?;
+    bytes.try_into().ok().map(OrganisationId::from_bytes)
+}
+
+pub(crate) fn secret(scope: &Scope, path: &SecretPath) -> Key {
+    scoped(table::SECRET, scope, &[path.as_str().as_bytes()])
+}
+
+/// All secrets of a scope whose path starts with this text.
+pub(crate) fn secrets(scope: &Scope, prefix: &str) -> Key {
+    scoped(table::SECRET, scope, &[prefix.as_bytes()])
+}
+
+pub(crate) fn secret_version(scope: &Scope, path: &SecretPath, version: Version) -> Key {
+    let number = version.get().to_be_bytes();
+    scoped(
+        table::SECRET_VERSION,
+        scope,
+        &[path.as_str().as_bytes(), &[0], &number],
+    )
+}
+
+pub(crate) fn secret_versions(scope: &Scope, path: &SecretPath) -> Key {
+    scoped(
+        table::SECRET_VERSION,
+        scope,
+        &[path.as_str().as_bytes(), &[0]],
+    )
+}
+
+pub(crate) fn secret_access(scope: &Scope, path: &SecretPath) -> Key {
+    scoped(table::SECRET_ACCESS, scope, &[path.as_str().as_bytes()])
+}
+
+pub(crate) fn secret_accesses(scope: &Scope) -> Key {
+    scoped(table::SECRET_ACCESS, scope, &[])
+}
+
+pub(crate) fn kms_key(scope: &Scope, id: KeyId) -> Key {
+    scoped(table::KEY, scope, &[id.as_bytes()])
+}
+
+pub(crate) fn kms_keys(scope: &Scope) -> Key {
+    scoped(table::KEY, scope, &[])
+}
+
+pub(crate) fn kms_slug(scope: &Scope, slug: &Slug) -> Key {
+    scoped(table::KEY_SLUG, scope, &[slug.as_str().as_bytes()])
+}
+
+pub(crate) fn kms_key_version(scope: &Scope, id: KeyId, version: Version) -> Key {
+    let number = version.get().to_be_bytes();
+    scoped(table::KEY_VERSION, scope, &[id.as_bytes(), &number])
+}
+
+pub(crate) fn kms_key_versions(scope: &Scope, id: KeyId) -> Key {
+    scoped(table::KEY_VERSION, scope, &[id.as_bytes()])
+}
+
+/// Ordered by when the key is due, so that the job reads only what is.
+pub(crate) fn kms_deletion(due: Timestamp, id: KeyId) -> Key {
+    let micros = u64::try_from(due.as_microsecond())
+        .unwrap_or(0)
+        .to_be_bytes();
+    key(table::KEY_DELETION, &[&micros, id.as_bytes()])
+}
+
+/// When the key in a [`kms_deletion`] key is due.
+pub(crate) fn kms_deletion_due(row: &Key) -> Option<Timestamp> {
+    let micros = row
+        .as_bytes()
+        .get(1..9)?
+        .try_into()
+        .ok()
+        .map(i64::from_be_bytes)?;
+    Timestamp::from_microsecond(micros).ok()
+}
+
+pub(crate) fn kms_deletions() -> Key {
+    key(table::KEY_DELETION, &[])
+}
+
+pub(crate) fn outbox_record(id: EventId) -> Key {
+    key(table::OUTBOX, &[id.as_bytes()])
+}
+
+pub(crate) fn outbox() -> Key {
+    key(table::OUTBOX, &[])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scope(region: &str, project: Option<u8>) -> Scope {
+        Scope {
+            organisation: OrganisationId::from_bytes([1; 16]),
+            region: strongroom_types::Region::declared(&region.parse().unwrap()),
+            project: project.map(|byte| ProjectId::from_bytes([byte; 16])),
+        }
+    }
+
+    #[test]
+    fn no_scope_contains_another() {
+        let all = [
+            scope("nl", None),
+            scope("nl-01", None),
+            scope("nl", Some(2)),
+            scope("n", None),
+        ];
+        for a in &all {
+            for b in &all {
+                let (a_all, b_one) = (secrets(a, "/"), secret(b, &"/x".parse().unwrap()));
+                assert_eq!(b_one.as_bytes().starts_with(a_all.as_bytes()), a == b);
+            }
+        }
+    }
+
+    #[test]
+    fn versions_are_in_numeric_order() {
+        let (scope, path) = (scope("nl", None), "/a".parse().unwrap());
+        let at = |n| secret_version(&scope, &path, Version::new(n).unwrap());
+        assert!(at(2) < at(10) && at(255) < at(256));
+        assert!(
+            at(1)
+                .as_bytes()
+                .starts_with(secret_versions(&scope, &path).as_bytes())
+        );
+        let longer = secret_version(&scope, &"/a/b".parse().unwrap(), Version::FIRST);
+        assert!(
+            !longer
+                .as_bytes()
+                .starts_with(secret_versions(&scope, &path).as_bytes())
+        );
+    }
+}

@@ -1,0 +1,89 @@
+//! What an operator decides about the product.
+
+use std::time::Duration;
+
+use strongroom_authz::StatementsMode;
+use strongroom_types::{LabelLimits, Region, Slug};
+
+/// The settings of an engine. The defaults are those of the contract.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The regions that are served; none other exists.
+    pub regions: Vec<RegionSettings>,
+    /// Limits of secret values.
+    pub values: ValueSettings,
+    /// Limits of labels and annotations.
+    pub label_limits: LabelLimits,
+    /// What `statements` in an access policy do (contract 6.1).
+    pub statements: StatementsMode,
+    /// Whether reveals and puts also demand a permission on the KMS key (contract 6.11).
+    pub require_key_permission: bool,
+    /// The most versions that one secret may ever have had; none means no limit.
+    pub versions_per_secret: Option<u64>,
+    /// How long a key waits between its deletion request and its removal.
+    pub key_deletion_delay: Duration,
+    /// How long a token from client credentials lives.
+    pub access_token_lifetime: Duration,
+    /// How long audit records are kept.
+    pub audit_retention: Duration,
+    /// How often access times go to the store. A crash loses at most this much of them.
+    pub access_time_interval: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            regions: Vec::new(),
+            values: ValueSettings::default(),
+            label_limits: LabelLimits::default(),
+            statements: StatementsMode::Enforce,
+            require_key_permission: false,
+            versions_per_secret: None,
+            key_deletion_delay: Duration::from_secs(30 * 24 * 60 * 60),
+            access_token_lifetime: Duration::from_secs(60 * 60),
+            audit_retention: Duration::from_secs(365 * 24 * 60 * 60),
+            access_time_interval: Duration::from_secs(60),
+        }
+    }
+}
+
+/// A region as configured.
+#[derive(Debug, Clone)]
+pub struct RegionSettings {
+    /// Its stable identity, also accepted in URLs.
+    pub identity: String,
+    /// Its short name, as in `nl-01`.
+    pub slug: Slug,
+    /// Its name for people.
+    pub name: String,
+    /// Whether it has a key management service; without one, cryptographic calls answer 503.
+    pub kms: bool,
+}
+
+impl RegionSettings {
+    /// The typed region.
+    pub fn region(&self) -> Region {
+        Region::declared(&self.slug)
+    }
+}
+
+/// Limits of secret values (contract 1.8).
+#[derive(Debug, Clone, Copy)]
+pub struct ValueSettings {
+    /// Bytes in a string or in one entry, decoded.
+    pub max_bytes: usize,
+    /// Entries of a key-value secret.
+    pub max_entries: usize,
+    /// Whether a secret may be created without a value.
+    pub allow_empty_secret: bool,
+}
+
+impl Default for ValueSettings {
+    fn default() -> Self {
+        Self {
+            max_bytes: 4096,
+            max_entries: 256,
+            allow_empty_secret: false,
+        }
+    }
+}

@@ -18,19 +18,28 @@ const PARTS: &[Part] = &[
         source: Source::Binary(&["config-docs"]),
     },
     Part {
+        file: "docs/errors.md",
+        marker: None,
+        source: Source::Function(errors),
+    },
+    Part {
         file: "docs/formats.md",
         marker: Some("store"),
-        source: Source::ModuleDocs("crates/store/src/lib.rs"),
+        source: Source::ModuleDocs(&["crates/store/src/lib.rs"]),
     },
     Part {
         file: "docs/formats.md",
         marker: Some("envelopes"),
-        source: Source::ModuleDocs("crates/crypto/src/lib.rs"),
+        source: Source::ModuleDocs(&["crates/crypto/src/lib.rs"]),
     },
     Part {
         file: "docs/formats.md",
         marker: Some("journal"),
-        source: Source::ModuleDocs("crates/audit/src/lib.rs"),
+        source: Source::ModuleDocs(&[
+            "crates/audit/src/header.rs",
+            "crates/audit/src/frame.rs",
+            "crates/audit/src/id.rs",
+        ]),
     },
 ];
 
@@ -44,8 +53,14 @@ struct Part {
 enum Source {
     /// What the `strongroom` binary prints for these arguments.
     Binary(&'static [&'static str]),
-    /// The documentation at the head of a Rust file.
-    ModuleDocs(&'static str),
+    /// What a function of one of our crates returns.
+    Function(fn() -> String),
+    /// The documentation at the heads of Rust files.
+    ModuleDocs(&'static [&'static str]),
+}
+
+fn errors() -> String {
+    strongroom_api::render_error_catalogue()
 }
 
 /// Why the documents could not be rendered or written.
@@ -151,8 +166,16 @@ impl Part {
                 let cargo = ["run", "--quiet", "--package", "strongroom", "--"];
                 workspace.output("cargo", &[&cargo, arguments].concat())?
             }
-            Source::ModuleDocs(file) => module_docs(&workspace.read(file)?)
-                .map_err(|source| DocsError::Syntax { file, source })?,
+            Source::Function(render) => render(),
+            Source::ModuleDocs(files) => {
+                let mut text = String::new();
+                for file in files {
+                    let docs = module_docs(&workspace.read(file)?);
+                    text.push_str(&docs.map_err(|source| DocsError::Syntax { file, source })?);
+                    text.push('\n');
+                }
+                text
+            }
         };
         Ok(format!("{}\n", text.trim_end()))
     }
@@ -184,10 +207,31 @@ fn module_docs(text: &str) -> Result<String, syn::Error> {
             let line = line.value();
             let line = line.strip_prefix(' ').unwrap_or(&line).trim_end();
             let deeper = if line.starts_with('#') { "##" } else { "" };
-            docs.push_str(&format!("{deeper}{line}\n"));
+            docs.push_str(&format!("{deeper}{}\n", without_item_links(line)));
         }
     }
     Ok(docs)
+}
+
+/// Links to items of the code lead nowhere outside of it: their text stays.
+fn without_item_links(line: &str) -> String {
+    let mut pieces = line.split("](");
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        match piece.split_once(')') {
+            Some((target, rest)) if target.contains("::") && !target.contains('/') => {
+                if let Some(open) = text.rfind('[') {
+                    text.remove(open);
+                }
+                text.push_str(rest);
+            }
+            Some(_) | None => {
+                text.push_str("](");
+                text.push_str(piece);
+            }
+        }
+    }
+    text
 }
 
 #[cfg(test)]
@@ -214,6 +258,15 @@ mod tests {
         assert_eq!(
             module_docs(text).unwrap(),
             "One line.\n\n### Files\n```text\na\n```\n"
+        );
+    }
+
+    #[test]
+    fn links_to_items_become_plain_and_others_stay() {
+        let line = "takes [`Sealed`](strongroom_crypto::Sealed) values, see [here](../a.md)";
+        assert_eq!(
+            without_item_links(line),
+            "takes `Sealed` values, see [here](../a.md)"
         );
     }
 

@@ -4,6 +4,7 @@
 //! breaks the rule.
 
 pub(crate) mod danger;
+mod dependencies;
 mod edges;
 mod file_length;
 mod function_length;
@@ -76,7 +77,9 @@ impl fmt::Display for Finding {
 /// Runs every check, prints what they find and says whether a rule is broken.
 pub(crate) fn run(workspace: &Workspace, generated: bool) -> Result<ExitCode, TidyError> {
     let files = workspace.text_files()?;
-    let mut findings = edges::check(&workspace.packages()?);
+    let packages = workspace.packages()?;
+    let mut findings = edges::check(&packages);
+    findings.extend(dependencies::check(&packages, &files));
     for file in &files {
         findings.extend(check_text(file));
     }

@@ -17,13 +17,14 @@ use strongroom_engine::{
 };
 use strongroom_types::{Version, VersionStatus};
 
-async fn view(
-    tenant: &common::Tenant,
-    engine: &strongroom_engine::Engine,
-    at: &str,
-) -> SecretView {
+async fn view(tenant: &common::Tenant, engine: &strongroom_engine::Engine, at: &str) -> SecretView {
     let grant = tenant.grant::<ReadSecret>(engine, path(at)).await;
-    engine.secrets().read(grant, &call(), true).await.unwrap().into_inner()
+    engine
+        .secrets()
+        .read(grant, &call(), true)
+        .await
+        .unwrap()
+        .into_inner()
 }
 
 async fn destroy(
@@ -34,7 +35,11 @@ async fn destroy(
 ) -> Result<(), DestroyVersionError> {
     let grant = tenant.grant::<DestroySecretVersion>(engine, path(at)).await;
     let version = Version::new(version).unwrap();
-    engine.secrets().destroy(grant, &call(), version).await.map(|done| done.into_inner())
+    engine
+        .secrets()
+        .destroy(grant, &call(), version)
+        .await
+        .map(|done| done.into_inner())
 }
 
 #[tokio::test]
@@ -47,9 +52,18 @@ async fn versions_come_and_go_and_numbers_are_never_used_twice() {
     assert_eq!(acme.put(engine, "/app/db", b"two").await, 2);
     // Larger than what travels inside the head.
     assert_eq!(acme.put(engine, "/app/db", &[7; 4096]).await, 3);
-    assert_eq!(acme.reveal(engine, "/app/db", None).await.unwrap(), [7; 4096]);
-    assert_eq!(acme.reveal(engine, "/app/db", Some(1)).await.unwrap(), b"one");
-    assert_eq!(acme.reveal(engine, "/app/db", Some(2)).await.unwrap(), b"two");
+    assert_eq!(
+        acme.reveal(engine, "/app/db", None).await.unwrap(),
+        [7; 4096]
+    );
+    assert_eq!(
+        acme.reveal(engine, "/app/db", Some(1)).await.unwrap(),
+        b"one"
+    );
+    assert_eq!(
+        acme.reveal(engine, "/app/db", Some(2)).await.unwrap(),
+        b"two"
+    );
     assert!(matches!(
         acme.reveal(engine, "/app/db", Some(4)).await,
         Err(RevealError::VersionNotFound(_))
@@ -79,10 +93,21 @@ async fn versions_come_and_go_and_numbers_are_never_used_twice() {
 
     let seen = view(&acme, engine, "/app/db").await;
     let versions = seen.versions.unwrap();
-    let numbers: Vec<_> = versions.iter().map(|version| version.version.get()).collect();
+    let numbers: Vec<_> = versions
+        .iter()
+        .map(|version| version.version.get())
+        .collect();
     assert_eq!(numbers, [1, 2, 3, 4]);
-    assert!(versions.iter().all(|version| version.status == VersionStatus::Destroyed));
-    assert!(versions.iter().all(|version| version.destroyed_at.is_some() && !version.current));
+    assert!(
+        versions
+            .iter()
+            .all(|version| version.status == VersionStatus::Destroyed)
+    );
+    assert!(
+        versions
+            .iter()
+            .all(|version| version.destroyed_at.is_some() && !version.current)
+    );
     assert_eq!(seen.object_version, 8);
     assert_eq!(acme.put(engine, "/app/db", b"five").await, 5);
     assert_eq!(acme.reveal(engine, "/app/db", None).await.unwrap(), b"five");
@@ -98,12 +123,18 @@ async fn a_deleted_secret_leaves_nothing_and_starts_anew() {
     acme.put(engine, "/a", b"two").await;
     acme.reveal(engine, "/a", None).await.unwrap();
     let grant = acme.grant::<CreateSecret>(engine, path("/a")).await;
-    let again = engine.secrets().create(grant, &call(), new_secret(acme.key, b"x")).await;
+    let again = engine
+        .secrets()
+        .create(grant, &call(), new_secret(acme.key, b"x"))
+        .await;
     assert!(matches!(again, Err(CreateSecretError::Exists)));
 
     let grant = acme.grant::<DeleteSecret>(engine, path("/a")).await;
     let _ = engine.secrets().delete(grant, &call()).await.unwrap();
-    assert!(matches!(acme.reveal(engine, "/a", None).await, Err(RevealError::NotFound)));
+    assert!(matches!(
+        acme.reveal(engine, "/a", None).await,
+        Err(RevealError::NotFound)
+    ));
     acme.create(engine, "/a", b"anew").await;
     let seen = view(&acme, engine, "/a").await;
     assert_eq!((seen.current_version, seen.object_version), (1, 1));
@@ -129,7 +160,10 @@ async fn concurrent_puts_are_all_kept() {
     let numbers: BTreeSet<_> = puts.iter().map(|(version, _)| *version).collect();
     assert_eq!(numbers, (2..=201).collect());
     for (version, number) in puts {
-        let value = acme.reveal(&house.engine, "/a", Some(version)).await.unwrap();
+        let value = acme
+            .reveal(&house.engine, "/a", Some(version))
+            .await
+            .unwrap();
         assert_eq!(value, number.to_be_bytes());
     }
     house.close().await;
@@ -144,9 +178,16 @@ async fn an_access_policy_gates_values_and_nothing_else() {
     let document = r#"{"conditions":[{"type":"ip","effect":"Allow","cidrs":["10.0.0.0/8"]}]}"#;
     let policy = PolicyDocument::parse(document).unwrap();
     let grant = acme.grant::<UpdateSecretPolicy>(engine, path("/a")).await;
-    let _ = engine.secrets().set_policy(grant, &call(), policy).await.unwrap();
+    let _ = engine
+        .secrets()
+        .set_policy(grant, &call(), policy)
+        .await
+        .unwrap();
 
-    assert!(matches!(acme.reveal(engine, "/a", None).await, Err(RevealError::AccessPolicy(_))));
+    assert!(matches!(
+        acme.reveal(engine, "/a", None).await,
+        Err(RevealError::AccessPolicy(_))
+    ));
     let grant = acme.grant::<PutSecretValue>(engine, path("/a")).await;
     let put = engine.secrets().put(grant, &call(), given(b"x")).await;
     assert!(matches!(put, Err(PutValueError::AccessPolicy(_))));
@@ -155,7 +196,11 @@ async fn an_access_policy_gates_values_and_nothing_else() {
     assert_eq!((seen.current_version, seen.last_accessed_at), (1, None));
 
     let grant = acme.grant::<UpdateSecretPolicy>(engine, path("/a")).await;
-    let _ = engine.secrets().set_policy(grant, &call(), None).await.unwrap();
+    let _ = engine
+        .secrets()
+        .set_policy(grant, &call(), None)
+        .await
+        .unwrap();
     assert_eq!(acme.reveal(engine, "/a", None).await.unwrap(), b"one");
     house.close().await;
 }
@@ -191,7 +236,9 @@ async fn browsing_shows_one_level() {
     let ground = Ground::new();
     let house = ground.open().await;
     let (engine, acme) = (&house.engine, tenant(&house.engine, "acme").await);
-    for at in ["/a", "/a/b", "/a/b/c", "/a/b-c", "/a/b.d/e", "/a0", "/b/x/y"] {
+    for at in [
+        "/a", "/a/b", "/a/b/c", "/a/b-c", "/a/b.d/e", "/a0", "/b/x/y",
+    ] {
         acme.create(engine, at, b"v").await;
     }
     for (directory, prefixes, secrets) in [
@@ -201,11 +248,20 @@ async fn browsing_shows_one_level() {
         ("/b/", vec!["/b/x/"], vec![]),
         ("/none", vec![], vec![]),
     ] {
-        let grant = acme.grant::<BrowseSecrets>(engine, directory.parse().unwrap()).await;
-        let seen = engine.secrets().browse(grant, &call(), PageRequest::default()).await;
+        let grant = acme
+            .grant::<BrowseSecrets>(engine, directory.parse().unwrap())
+            .await;
+        let seen = engine
+            .secrets()
+            .browse(grant, &call(), PageRequest::default())
+            .await;
         let seen = seen.unwrap().into_inner();
         assert_eq!(seen.prefixes, prefixes, "{directory}");
-        let paths: Vec<_> = seen.secrets.iter().map(|secret| secret.path.as_str()).collect();
+        let paths: Vec<_> = seen
+            .secrets
+            .iter()
+            .map(|secret| secret.path.as_str())
+            .collect();
         assert_eq!(paths, secrets, "{directory}");
     }
     house.close().await;
@@ -225,11 +281,25 @@ async fn pages_add_up_to_the_whole() {
     let mut entries = Vec::new();
     let mut after = None;
     loop {
-        let page = PageRequest { limit: Some(7), after: after.take() };
-        let grant = acme.grant::<BrowseSecrets>(engine, "/d".parse().unwrap()).await;
-        let seen = engine.secrets().browse(grant, &call(), page).await.unwrap().into_inner();
+        let page = PageRequest {
+            limit: Some(7),
+            after: after.take(),
+        };
+        let grant = acme
+            .grant::<BrowseSecrets>(engine, "/d".parse().unwrap())
+            .await;
+        let seen = engine
+            .secrets()
+            .browse(grant, &call(), page)
+            .await
+            .unwrap()
+            .into_inner();
         let mut step: Vec<_> = seen.prefixes;
-        step.extend(seen.secrets.iter().map(|secret| secret.path.as_str().to_owned()));
+        step.extend(
+            seen.secrets
+                .iter()
+                .map(|secret| secret.path.as_str().to_owned()),
+        );
         step.sort();
         let Some(last) = step.last() else { break };
         after = Some(last.clone());
@@ -238,7 +308,12 @@ async fn pages_add_up_to_the_whole() {
     assert_eq!(entries.len(), 40);
     assert!(entries.is_sorted());
     let listed = list(&acme, engine, &acme.token, "/d/", Some(11), Some("/d/19")).await;
-    let expected: Vec<_> = all.iter().filter(|p| p.as_str() > "/d/19").take(11).cloned().collect();
+    let expected: Vec<_> = all
+        .iter()
+        .filter(|p| p.as_str() > "/d/19")
+        .take(11)
+        .cloned()
+        .collect();
     assert_eq!(listed, expected);
     house.close().await;
 }
@@ -251,11 +326,23 @@ async fn list(
     limit: Option<usize>,
     after: Option<&str>,
 ) -> Vec<String> {
-    let grant = tenant.grant_as::<ListSecrets>(engine, token, prefix.parse().unwrap()).await;
-    let page = PageRequest { limit, after: after.map(str::to_owned) };
-    let listed = engine.secrets().list(grant.unwrap(), &call(), page).await.unwrap();
+    let grant = tenant
+        .grant_as::<ListSecrets>(engine, token, prefix.parse().unwrap())
+        .await;
+    let page = PageRequest {
+        limit,
+        after: after.map(str::to_owned),
+    };
+    let listed = engine
+        .secrets()
+        .list(grant.unwrap(), &call(), page)
+        .await
+        .unwrap();
     let views: Vec<SecretView> = listed.into_inner().try_collect().await.unwrap();
-    views.iter().map(|view| view.path.as_str().to_owned()).collect()
+    views
+        .iter()
+        .map(|view| view.path.as_str().to_owned())
+        .collect()
 }
 
 proptest! {

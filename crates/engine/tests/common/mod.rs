@@ -12,9 +12,9 @@ use strongroom_audit::{Journal, JournalOptions};
 use strongroom_authz::{Action, Denied, Grant, authorize};
 use strongroom_crypto::{Keyring, PlainToken, SystemEntropy, random};
 use strongroom_engine::{
-    Arrival, Call, Credential, Engine, EngineParts, Entered, EnterError, Entry, NewBinding,
-    NewKey, NewOrganisation, NewRole, NewRule, NewSecret, NewToken, NewUser, NewValue,
-    PrincipalRef, RegionSettings, RoleRef, Settings,
+    Arrival, Call, Credential, Engine, EngineParts, EnterError, Entered, Entry, NewBinding, NewKey,
+    NewOrganisation, NewRole, NewRule, NewSecret, NewToken, NewUser, NewValue, PrincipalRef,
+    RegionSettings, RoleRef, Settings,
 };
 use strongroom_store::{EmbeddedOptions, Store};
 use strongroom_types::{
@@ -53,14 +53,20 @@ impl Ground {
 
     pub fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings {
-            regions: vec![region("nl-01", true), region("nl-02", true), region("no-kms", false)],
+            regions: vec![
+                region("nl-01", true),
+                region("nl-02", true),
+                region("no-kms", false),
+            ],
             ..Settings::default()
         };
         change(&mut settings);
         Self {
             directory: tempfile::tempdir().unwrap(),
             keyring: Arc::new(Keyring::generate(&SystemEntropy).unwrap()),
-            clock: Arc::new(TurnedClock(Mutex::new("2026-07-01T12:00:00Z".parse().unwrap()))),
+            clock: Arc::new(TurnedClock(Mutex::new(
+                "2026-07-01T12:00:00Z".parse().unwrap(),
+            ))),
             settings,
         }
     }
@@ -92,7 +98,11 @@ impl Ground {
         })
         .await
         .unwrap();
-        Opened { engine, store, journal }
+        Opened {
+            engine,
+            store,
+            journal,
+        }
     }
 }
 
@@ -158,18 +168,37 @@ pub struct Tenant {
 
 pub async fn tenant(engine: &Engine, slug: &str) -> Tenant {
     let directory = engine.directory();
-    let new = NewOrganisation { name: slug.parse().unwrap(), slug: slug.parse().unwrap() };
+    let new = NewOrganisation {
+        name: slug.parse().unwrap(),
+        slug: slug.parse().unwrap(),
+    };
     let organisation = directory.create_organisation(new).await.unwrap();
     let owner = user(engine, organisation, true).await;
-    let token = directory.create_token(owner, NewToken::default()).await.unwrap();
-    let mut tenant = Tenant { organisation, owner, token, key: KeyId::from_bytes([0; 16]) };
+    let token = directory
+        .create_token(owner, NewToken::default())
+        .await
+        .unwrap();
+    let mut tenant = Tenant {
+        organisation,
+        owner,
+        token,
+        key: KeyId::from_bytes([0; 16]),
+    };
     tenant.key = tenant.new_key(engine, "nl-01", "primary").await;
     tenant
 }
 
 pub async fn user(engine: &Engine, organisation: OrganisationId, owner: bool) -> UserId {
-    let new = NewUser { name: "Ann".parse().unwrap(), email: "ann@example.org".into(), owner };
-    engine.directory().create_user(organisation, new).await.unwrap()
+    let new = NewUser {
+        name: "Ann".parse().unwrap(),
+        email: "ann@example.org".into(),
+        owner,
+    };
+    engine
+        .directory()
+        .create_user(organisation, new)
+        .await
+        .unwrap()
 }
 
 impl Tenant {
@@ -185,9 +214,14 @@ impl Tenant {
             organisation: Some(&organisation),
             region: Some(region),
             project,
-            gates: &[strongroom_engine::Gate::Secrets, strongroom_engine::Gate::Kms],
+            gates: &[
+                strongroom_engine::Gate::Secrets,
+                strongroom_engine::Gate::Kms,
+            ],
         };
-        engine.enter(&call(), Some(&Credential::Token(token.expose())), entry).await
+        engine
+            .enter(&call(), Some(&Credential::Token(token.expose())), entry)
+            .await
     }
 
     pub async fn grant<A: Action<Scope = Scope>>(
@@ -195,7 +229,9 @@ impl Tenant {
         engine: &Engine,
         target: A::Target,
     ) -> Grant<A> {
-        self.grant_as::<A>(engine, &self.token, target).await.unwrap()
+        self.grant_as::<A>(engine, &self.token, target)
+            .await
+            .unwrap()
     }
 
     pub async fn grant_as<A: Action<Scope = Scope>>(
@@ -213,9 +249,12 @@ impl Tenant {
         let entered = self.enter(engine, &self.token, region, None).await.unwrap();
         let scope = entered.scope().unwrap();
         let slug: Slug = name.parse().unwrap();
-        let grant =
-            authorize::<strongroom_authz::CreateKey>(entered.caller, scope, slug).unwrap();
-        let made = engine.keys().create(grant, &call(), new_key(name)).await.unwrap();
+        let grant = authorize::<strongroom_authz::CreateKey>(entered.caller, scope, slug).unwrap();
+        let made = engine
+            .keys()
+            .create(grant, &call(), new_key(name))
+            .await
+            .unwrap();
         made.into_inner().identity
     }
 
@@ -228,8 +267,15 @@ impl Tenant {
             resource_identities: names.iter().map(|name| (*name).to_owned()).collect(),
             permissions: permissions.iter().map(|each| (*each).to_owned()).collect(),
         });
-        let role = NewRole { name: "role".into(), project: None, rules: rules.collect() };
-        let role = directory.create_role(self.organisation, role).await.unwrap();
+        let role = NewRole {
+            name: "role".into(),
+            project: None,
+            rules: rules.collect(),
+        };
+        let role = directory
+            .create_role(self.organisation, role)
+            .await
+            .unwrap();
         let binding = NewBinding {
             role: RoleRef::Own(role),
             principal: PrincipalRef::User(user),
@@ -237,18 +283,29 @@ impl Tenant {
             expires_at: None,
         };
         directory.bind(self.organisation, binding).await.unwrap();
-        directory.create_token(user, NewToken::default()).await.unwrap()
+        directory
+            .create_token(user, NewToken::default())
+            .await
+            .unwrap()
     }
 
     pub async fn create(&self, engine: &Engine, path: &str, value: &[u8]) {
         let grant = self.grant::<strongroom_authz::CreateSecret>(engine, path.parse().unwrap());
         let new = new_secret(self.key, value);
-        let _ = engine.secrets().create(grant.await, &call(), new).await.unwrap();
+        let _ = engine
+            .secrets()
+            .create(grant.await, &call(), new)
+            .await
+            .unwrap();
     }
 
     pub async fn put(&self, engine: &Engine, path: &str, value: &[u8]) -> u64 {
         let grant = self.grant::<strongroom_authz::PutSecretValue>(engine, path.parse().unwrap());
-        let put = engine.secrets().put(grant.await, &call(), given(value)).await.unwrap();
+        let put = engine
+            .secrets()
+            .put(grant.await, &call(), given(value))
+            .await
+            .unwrap();
         put.into_inner().version.get()
     }
 
@@ -260,7 +317,10 @@ impl Tenant {
     ) -> Result<Vec<u8>, strongroom_engine::RevealError> {
         let grant = self.grant::<strongroom_authz::ReadSecretValue>(engine, path.parse().unwrap());
         let version = version.map(|number| strongroom_types::Version::new(number).unwrap());
-        let revealed = engine.secrets().reveal(grant.await, &call(), version).await?;
+        let revealed = engine
+            .secrets()
+            .reveal(grant.await, &call(), version)
+            .await?;
         match revealed.into_inner().value {
             SecretValue::String(bytes) => Ok(bytes.expose().to_vec()),
             SecretValue::KeyValue(_) => panic!("a string was put"),
@@ -294,7 +354,10 @@ pub fn new_secret(key: KeyId, value: &[u8]) -> NewSecret {
 
 pub fn given(value: &[u8]) -> NewValue {
     let value = SecretValue::String(Plaintext::new(value.to_vec()));
-    NewValue::Given { value, taken_raw: false }
+    NewValue::Given {
+        value,
+        taken_raw: false,
+    }
 }
 
 pub fn path(text: &str) -> SecretPath {

@@ -1,0 +1,104 @@
+//! Every call is on record, and a change's record is never lost.
+
+mod common;
+
+use common::{Ground, call, given, path, tenant};
+use strongroom_audit::{Filter, Page};
+use strongroom_authz::{PutSecretValue, ReadSecretValue, authorize};
+
+fn actions(journal: &strongroom_audit::Journal, filter: &Filter) -> Vec<String> {
+    let page = Page::new(1, 500).unwrap();
+    let found = journal.query(filter, page).unwrap();
+    found
+        .entries
+        .iter()
+        .map(|entry| entry.action().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_reveal_leaves_three_entries_and_a_refusal_says_why() {
+    let ground = Ground::new();
+    let house = ground.open().await;
+    let (engine, acme) = (&house.engine, tenant(&house.engine, "acme").await);
+    acme.create(engine, "/a", b"one").await;
+    let of_secret = Filter {
+        resource_types: vec!["secret".into()],
+        resource_identity: Some("/a".into()),
+        ..Filter::everything(acme.organisation)
+    };
+    let entered = acme
+        .enter(engine, &acme.token, "nl-01", None)
+        .await
+        .unwrap();
+    let scope = entered.scope().unwrap();
+    let record = call();
+    // The call that is recorded is the one that entered.
+    let entry = strongroom_engine::Entry {
+        organisation: Some("acme"),
+        region: Some("nl-01"),
+        ..strongroom_engine::Entry::default()
+    };
+    let credential = strongroom_engine::Credential::Token(acme.token.expose());
+    let entered = engine
+        .enter(&record, Some(&credential), entry)
+        .await
+        .unwrap();
+    let grant = authorize::<ReadSecretValue>(entered.caller, scope, path("/a")).unwrap();
+    let before = actions(&house.journal, &Filter::everything(acme.organisation)).len();
+    let _ = engine.secrets().reveal(grant, &record, None).await.unwrap();
+    let after = actions(&house.journal, &Filter::everything(acme.organisation));
+    assert_eq!(after.len() - before, 3);
+    let mut newest: Vec<_> = after.iter().take(3).map(String::as_str).collect();
+    newest.sort_unstable();
+    assert_eq!(newest, ["POST", "kms.decrypt", "secret.get_value"]);
+    assert!(actions(&house.journal, &of_secret).contains(&"secret.get_value".to_owned()));
+    house.close().await;
+}
+
+#[tokio::test]
+async fn the_record_of_a_change_survives_a_crash_before_it_was_copied() {
+    let ground = Ground::new();
+    let house = ground.open().await;
+    let acme = tenant(&house.engine, "acme").await;
+    acme.create(&house.engine, "/a", b"one").await;
+    let entry = strongroom_engine::Entry {
+        organisation: Some("acme"),
+        region: Some("nl-01"),
+        ..strongroom_engine::Entry::default()
+    };
+    for _ in 0..3 {
+        let record = call();
+        let credential = strongroom_engine::Credential::Token(acme.token.expose());
+        let entered = house
+            .engine
+            .enter(&record, Some(&credential), entry)
+            .await
+            .unwrap();
+        let scope = entered.scope().unwrap();
+        let grant = authorize::<PutSecretValue>(entered.caller, scope, path("/a")).unwrap();
+        let _ = house
+            .engine
+            .secrets()
+            .put(grant, &record, given(b"x"))
+            .await
+            .unwrap();
+    }
+    let puts = Filter {
+        actions: vec!["secret.put_value".into()],
+        ..Filter::everything(acme.organisation)
+    };
+    assert_eq!(
+        actions(&house.journal, &puts).len(),
+        0,
+        "nothing copies them in this test"
+    );
+    house.drop_hard().await;
+
+    // Twice: what was copied once is not copied again.
+    for _ in 0..2 {
+        let house = ground.open().await;
+        assert_eq!(actions(&house.journal, &puts).len(), 3);
+        house.drop_hard().await;
+    }
+}

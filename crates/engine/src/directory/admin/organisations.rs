@@ -1,0 +1,101 @@
+//! Organisations, what is switched on in them, and their projects.
+
+use strongroom_types::{Description, DisplayName, OrganisationId, ProjectId, Slug};
+
+use super::{Directory, DirectoryError, Result};
+use crate::directory::view::epoch_row;
+use crate::rows::directory::{OrganisationRow, OrganisationSlug, ProjectRow};
+use crate::rows::keyspace::{self, DirectoryKind};
+
+/// An organisation to be made.
+#[derive(Debug, Clone)]
+pub struct NewOrganisation {
+    /// Its name for people.
+    pub name: DisplayName,
+    /// Its short name, unique in the installation.
+    pub slug: Slug,
+}
+
+impl Directory<'_> {
+    /// All organisations.
+    pub async fn organisations(&self) -> Result<Vec<(OrganisationId, Slug)>> {
+        let rows = self
+            .0
+            .vault
+            .all::<OrganisationRow>(keyspace::all_organisations())
+            .await;
+        let rows = rows.map_err(DirectoryError::Row)?;
+        Ok(rows
+            .into_iter()
+            .map(|(_, row)| (row.row.identity, row.row.slug))
+            .collect())
+    }
+
+    /// Makes an organisation.
+    pub async fn create_organisation(&self, new: NewOrganisation) -> Result<OrganisationId> {
+        let identity = OrganisationId::from_bytes(self.0.vault.draw()?);
+        let row = OrganisationRow {
+            identity,
+            slug: new.slug.clone(),
+            name: new.name,
+            created_at: self.0.clock.now(),
+            secrets_off: false,
+            kms_off: false,
+        };
+        let mut changes = self.0.vault.changes();
+        changes.create(
+            keyspace::organisation_slug(&new.slug),
+            &OrganisationSlug { identity },
+        )?;
+        changes.create(keyspace::organisation(identity), &row)?;
+        changes.create(keyspace::epoch(identity), &epoch_row(self.0.clock.now()))?;
+        match self
+            .record(identity, "directory.create_organisation", changes)
+            .await
+        {
+            Err(DirectoryError::Contended) => Err(DirectoryError::SlugTaken(new.slug)),
+            done => done.map(|()| identity),
+        }
+    }
+
+    /// Switches features of an organisation on or off (contract 3.5).
+    pub async fn set_gates(&self, id: OrganisationId, secrets: bool, kms: bool) -> Result<()> {
+        let view = self.view(id).await?;
+        let mut row = view.organisation.clone();
+        row.secrets_off = !secrets;
+        row.kms_off = !kms;
+        let mut changes = self.guarded(&view)?;
+        changes.put(keyspace::organisation(id), &row)?;
+        self.record(id, "directory.set_gates", changes).await
+    }
+
+    /// Makes a project.
+    pub async fn create_project(
+        &self,
+        organisation: OrganisationId,
+        name: DisplayName,
+        slug: Slug,
+    ) -> Result<ProjectId> {
+        let view = self.view(organisation).await?;
+        if view.projects.values().any(|row| row.slug == slug) {
+            return Err(DirectoryError::SlugTaken(slug));
+        }
+        let identity = ProjectId::from_bytes(self.0.vault.draw()?);
+        let row = ProjectRow {
+            identity,
+            slug,
+            name,
+            description: Description::default(),
+            created_at: self.0.clock.now(),
+        };
+        let mut changes = self.guarded(&view)?;
+        let kind = DirectoryKind::Project;
+        changes.create(
+            keyspace::directory_entry(organisation, kind, identity.as_bytes()),
+            &row,
+        )?;
+        self.record(organisation, "directory.create_project", changes)
+            .await?;
+        Ok(identity)
+    }
+}

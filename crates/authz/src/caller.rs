@@ -242,7 +242,7 @@ impl Caller {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{caller, owner, parts, project, rule, rules};
+    use crate::tests::{caller, owner, parts, project, rule, rules};
 
     #[test]
     fn scopes_limit_the_kind_of_call() {

@@ -72,7 +72,7 @@ mod tests {
     use crate::action::*;
     use crate::caller::{CallerParts, ProjectRights, TokenScopes};
     use crate::grant::{authorize, system_grant};
-    use crate::testing::{caller, organisation, owner, parts, path, project, rules, scope};
+    use crate::tests::{caller, organisation, owner, parts, path, project, rules, scope};
 
     /// The outcome in a word.
     fn outcome<T>(decision: Result<T, Denied>) -> &'static str {

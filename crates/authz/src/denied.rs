@@ -67,7 +67,7 @@ mod tests {
     use super::*;
     use crate::action::{EncryptWithKey, ReadSecretValue};
     use crate::grant::authorize;
-    use crate::testing::{caller, path, scope};
+    use crate::tests::{caller, path, scope};
 
     #[test]
     fn refusals_tell_what_is_missing_and_not_what_exists() {

@@ -104,7 +104,7 @@ mod tests {
         ReadSecretValue, RotateKey, SignWithKey, VerifyHmacWithKey, VerifyWithKey,
     };
     use crate::grant::{authorize, system_grant};
-    use crate::testing::{caller, owner, path, scope};
+    use crate::tests::{caller, owner, path, scope};
 
     fn key(number: u8) -> KeyId {
         KeyId::from_bytes([number; 16])

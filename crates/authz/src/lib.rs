@@ -30,7 +30,7 @@ mod resource;
 mod rule;
 mod rule_set;
 #[cfg(test)]
-mod testing;
+mod tests;
 
 pub use action::*;
 pub use admitted::{Admitted, GatedByPolicy};

@@ -131,7 +131,7 @@ mod tests {
     use crate::caller::CallerParts;
     use crate::grant::authorize;
     use crate::rule::Rule;
-    use crate::testing::{any_rule, caller, owner, parts, path, rule, scope};
+    use crate::tests::{any_rule, caller, owner, parts, path, rule, scope};
 
     fn reader(held: &[&str]) -> Reader {
         Reader::new(caller(held))

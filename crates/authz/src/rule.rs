@@ -121,8 +121,9 @@ impl Names {
         self.all || self.bits & bits != 0
     }
 
+    /// Also of a star among the other's words: only a set that has one covers it.
     fn covers(&self, other: &Self) -> bool {
-        self.all || (!other.all && other.written.iter().all(|word| self.written.contains(word)))
+        self.all || other.written.iter().all(|word| self.written.contains(word))
     }
 }
 

@@ -79,7 +79,7 @@ impl Extend<Rule> for RuleSet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{any_permission, any_rule, rule, rules};
+    use crate::tests::{any_permission, any_rule, rule, rules};
     use proptest::prelude::*;
 
     #[test]

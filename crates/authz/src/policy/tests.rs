@@ -14,7 +14,7 @@ use crate::admitted::GatedByPolicy;
 use crate::caller::{CallerParts, Principal};
 use crate::grant::authorize;
 use crate::key_grant::KeyNames;
-use crate::testing::{parts, path, scope};
+use crate::tests::{parts, path, scope};
 
 const NOON: &str = "2026-03-02T12:00:00Z";
 

@@ -6,9 +6,17 @@
 //! - [`telemetry`]: logs, traces, and the metrics that routes count into
 //!   ([`telemetry::Metrics::route`], looked up once for each route).
 
+pub mod assemble;
 pub mod clock;
+pub mod commands;
 pub mod config;
+pub mod data_directory;
+pub mod founding;
+pub mod http;
 pub mod listener;
 pub mod recipes;
 pub mod root_key;
+pub mod serving;
+pub mod settings;
+pub mod signals;
 pub mod telemetry;

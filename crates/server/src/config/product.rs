@@ -64,10 +64,10 @@ section! {
         pub versions_per_secret: u64 = 0,
         /// Labels, and annotations, of one object.
         pub labels: usize = 64,
-        /// The longest name of a label, in bytes.
-        pub label_name_bytes: usize = 128,
-        /// The longest value of a label, in bytes.
-        pub label_value_bytes: usize = 1_024,
+        /// The longest name of a label, in characters.
+        pub label_name_length: usize = 128,
+        /// The longest value of a label, in characters.
+        pub label_value_length: usize = 1_024,
         /// How often the times of last accesses are written down, in seconds. A clean stop
         /// writes what is left; a crash loses at most this much of them.
         pub access_time_seconds: u64 = 60,

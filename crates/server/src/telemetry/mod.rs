@@ -4,8 +4,10 @@
 
 mod logs;
 mod metrics;
+mod page;
 mod traces;
 
 pub use logs::{Telemetry, TelemetryError};
 pub use metrics::{Metrics, Reading, ReadingKind, RouteMetrics};
+pub use page::metrics_page;
 pub(crate) use traces::request_span;

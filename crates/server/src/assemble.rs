@@ -1,0 +1,276 @@
+//! Putting the rooms together: data directory, store, keyring, journal, engine; and taking them
+//! apart again in the reverse order.
+
+use std::sync::Arc;
+
+use strongroom_audit::{CloseError, Journal};
+use strongroom_crypto::{
+    Entropy, EntropyError, Keyring, KeyringError, OpenError, RootKey, SealError, SystemEntropy,
+    random,
+};
+use strongroom_engine::{Engine, EngineParts, StartError, StopError, keyring_key};
+use strongroom_store::{Batch, CommitError, ReadError, Store};
+use strongroom_types::{Clock, SlugError};
+use tokio::task::{JoinError, JoinHandle};
+
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::settings;
+use crate::telemetry::{Metrics, Reading, ReadingKind};
+
+/// The installation cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum AssembleError {
+    /// There is no randomness.
+    #[error("no random bytes can be had")]
+    Entropy(#[from] EntropyError),
+    /// The store does not open.
+    #[error("the store cannot be opened")]
+    Store(#[source] strongroom_store::OpenError),
+    /// The keyring's row cannot be read.
+    #[error("the keyring cannot be read from the store")]
+    ReadKeyring(#[source] ReadError),
+    /// The keyring's row cannot be written.
+    #[error("the keyring cannot be written to the store")]
+    WriteKeyring(#[source] CommitError),
+    /// The store has no keyring.
+    #[error("the store has no keyring: it was never set up, or is not the whole of a backup")]
+    NoKeyring,
+    /// No keyring can be made.
+    #[error("a new keyring cannot be made")]
+    MakeKeyring(#[source] KeyringError),
+    /// The new keyring cannot be sealed.
+    #[error("a new keyring cannot be sealed")]
+    SealKeyring(#[source] SealError),
+    /// The root key is another one.
+    #[error(
+        "the root key does not open this installation's keyring: it is another installation's \
+         key, or the passphrase is mistyped"
+    )]
+    WrongRootKey(#[source] OpenError),
+    /// The journal does not open.
+    #[error("the audit journal cannot be opened")]
+    Journal(#[source] strongroom_audit::OpenError),
+    /// A region's name is none.
+    #[error("a region of the configuration has no proper slug")]
+    Region(#[from] SlugError),
+    /// The engine does not start.
+    #[error("the engine cannot start")]
+    Engine(#[source] StartError),
+}
+
+/// The installation did not close in order. What was acknowledged is durable all the same.
+#[derive(Debug, thiserror::Error)]
+pub enum CloseFault {
+    /// The engine still had something to write.
+    #[error("the engine did not stop in order; nothing acknowledged is lost")]
+    Engine(#[source] StopError),
+    /// The journal could not be ended.
+    #[error("the audit journal was not closed in order; nothing acknowledged is lost")]
+    Journal(#[source] CloseError),
+    /// A defect of ours.
+    #[error("closing the audit journal broke off")]
+    Broken(#[source] JoinError),
+}
+
+/// Whether the keyring is made or found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opening {
+    /// The store is new: make a keyring.
+    New,
+    /// The store has one.
+    Existing,
+}
+
+/// An installation that is open: an engine with all that is behind it.
+pub struct Installation {
+    engine: Engine,
+    store: Store,
+    journal: Journal,
+    jobs: JoinHandle<()>,
+}
+
+impl Installation {
+    /// Opens the installation and starts its jobs. Call it within a runtime.
+    pub async fn open(
+        config: &Config,
+        root: &RootKey,
+        opening: Opening,
+    ) -> Result<Self, AssembleError> {
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let (store, keyring) = open_keyring(config, root, opening, &*entropy).await?;
+        let keyring = Arc::new(keyring);
+        let journal = Journal::open(settings::journal(config), keyring.clone(), clock.clone())
+            .map_err(AssembleError::Journal)?;
+        let parts = EngineParts {
+            store: store.clone(),
+            keyring,
+            journal: journal.clone(),
+            clock,
+            entropy,
+            settings: settings::engine(config)?,
+        };
+        let engine = Engine::start(parts).await.map_err(AssembleError::Engine)?;
+        let jobs = {
+            let engine = engine.clone();
+            tokio::spawn(async move { engine.run_jobs().await })
+        };
+        Ok(Self {
+            engine,
+            store,
+            journal,
+            jobs,
+        })
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Lets the metrics show what store and journal count.
+    pub fn followed_by(&self, metrics: &mut Metrics) {
+        let (store, journal) = (self.store.clone(), self.journal.clone());
+        metrics.follow(move || readings(&store, &journal));
+    }
+
+    /// Writes what is still in memory and closes journal and store. Call it when no request is
+    /// under way any more.
+    pub async fn close(self) -> Result<(), CloseFault> {
+        self.jobs.abort();
+        let stopped = self.engine.stop().await;
+        let journal = self.journal;
+        let closed = tokio::task::spawn_blocking(move || journal.close()).await;
+        self.store.shutdown().await;
+        stopped.map_err(CloseFault::Engine)?;
+        closed
+            .map_err(CloseFault::Broken)?
+            .map_err(CloseFault::Journal)
+    }
+}
+
+/// Opens the store and, with the root key, the keyring in it.
+pub async fn open_keyring(
+    config: &Config,
+    root: &RootKey,
+    opening: Opening,
+    entropy: &dyn Entropy,
+) -> Result<(Store, Keyring), AssembleError> {
+    let options = settings::store(config, random(entropy)?);
+    let store = Store::open_embedded(options).map_err(AssembleError::Store)?;
+    let installation = store.installation();
+    let key = keyring_key();
+    match store.get(&key).await.map_err(AssembleError::ReadKeyring)? {
+        Some(row) => {
+            let keyring = Keyring::open(root, &row.value, &installation)
+                .map_err(AssembleError::WrongRootKey)?;
+            Ok((store, keyring))
+        }
+        None if opening == Opening::New => {
+            let keyring = Keyring::generate(entropy).map_err(AssembleError::MakeKeyring)?;
+            let sealed = keyring
+                .seal(root, entropy, &installation)
+                .map_err(AssembleError::SealKeyring)?;
+            let mut batch = Batch::new();
+            batch.expect_absent(key.clone()).put(key, sealed);
+            store
+                .commit(batch)
+                .await
+                .map_err(AssembleError::WriteKeyring)?;
+            Ok((store, keyring))
+        }
+        None => Err(AssembleError::NoKeyring),
+    }
+}
+
+fn readings(store: &Store, journal: &Journal) -> Vec<Reading> {
+    let rows = store.stats();
+    let records = journal.counters();
+    let reading = |name, help, kind, value| Reading {
+        name,
+        help,
+        kind,
+        value,
+    };
+    let counter = |name, help, value| reading(name, help, ReadingKind::Counter, value);
+    let gauge = |name, help, value| reading(name, help, ReadingKind::Gauge, value);
+    let waiting = records
+        .accepted
+        .saturating_sub(records.durable.saturating_add(records.failed));
+    vec![
+        counter("store_commits", "Batches applied", rows.commits),
+        counter(
+            "store_syncs",
+            "Times that batches were made durable",
+            rows.syncs,
+        ),
+        counter(
+            "store_conflicts",
+            "Batches answered with a conflict",
+            rows.conflicts,
+        ),
+        counter(
+            "store_checkpoints",
+            "Times that the log was folded in",
+            rows.checkpoints,
+        ),
+        counter(
+            "store_cache_misses",
+            "Reads that the cache could not answer",
+            rows.cache_misses,
+        ),
+        gauge("store_cached_rows", "Rows in the cache", rows.cached_rows),
+        gauge(
+            "store_cached_bytes",
+            "Bytes in the cache",
+            rows.cached_bytes,
+        ),
+        gauge(
+            "store_log_bytes",
+            "Bytes in the write-ahead log",
+            rows.wal_bytes,
+        ),
+        gauge(
+            "store_queued",
+            "Batches that wait to be written",
+            rows.queued,
+        ),
+        counter("audit_records", "Records made durable", records.durable),
+        counter(
+            "audit_bytes",
+            "Bytes of records made durable",
+            records.bytes,
+        ),
+        counter(
+            "audit_syncs",
+            "Times that records were made durable",
+            records.syncs,
+        ),
+        counter(
+            "audit_rejected",
+            "Records refused because too many waited",
+            records.rejected,
+        ),
+        counter(
+            "audit_failed",
+            "Records that did not become durable",
+            records.failed,
+        ),
+        counter(
+            "audit_faults",
+            "Times that the journal became unavailable",
+            records.faults,
+        ),
+        gauge(
+            "audit_queued",
+            "Records that wait to become durable",
+            waiting,
+        ),
+        gauge(
+            "audit_healthy",
+            "1 if records are taken",
+            u64::from(journal.healthy()),
+        ),
+    ]
+}

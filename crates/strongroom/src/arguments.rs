@@ -1,0 +1,177 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use strongroom_server::commands::{AuditArgs, DevArgs, InitArgs, ServerArgs};
+
+/// A Secrets Manager and Key Management Service that a team runs itself.
+#[derive(Debug, Parser)]
+#[command(name = "strongroom", version, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve an installation that `init` made.
+    Server(Server),
+    /// Make an installation: data directory, root key, first organisation, owner token.
+    Init(Init),
+    /// Serve something to try things on; without --data, nothing of it stays.
+    Dev(Dev),
+    /// Look at the audit journal of a server that is not running.
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
+    /// Print the OpenAPI document of the HTTP interface.
+    Openapi,
+    /// Print a configuration file with every key, its meaning and its default.
+    Config,
+    /// Print the reference of the configuration, in Markdown.
+    #[command(hide = true)]
+    ConfigDocs,
+    /// Print how to use the service with curl, in Markdown.
+    #[command(hide = true)]
+    Recipes,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Say whether the journal is what was written. Exit code 3 means that it is not.
+    Verify(Journal),
+    /// Print the newest signed head, to be kept elsewhere and given to `verify --anchor`.
+    Head(Journal),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Server {
+    /// The configuration file (TOML).
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Only check the configuration.
+    #[arg(long)]
+    check: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// The configuration file (TOML).
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The data directory, over what the configuration says.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The name of the first organisation.
+    #[arg(long, value_name = "NAME", default_value = "Main")]
+    organisation: String,
+    /// The address of its owner.
+    #[arg(long, value_name = "EMAIL", default_value = "owner@localhost")]
+    owner: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Dev {
+    /// Where to listen, on this machine only; port 0 picks a free port.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8460")]
+    listen: SocketAddr,
+    /// Keep the data here, and reopen it next time with the same credentials (dev.json in it).
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Print one JSON line when ready, and nothing else.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Journal {
+    /// The configuration file (TOML).
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The data directory, over what the configuration says.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// A signed head that was kept elsewhere; the journal has to contain it.
+    #[arg(long = "anchor", value_name = "HEAD")]
+    anchors: Vec<String>,
+}
+
+impl From<Server> for ServerArgs {
+    fn from(args: Server) -> Self {
+        Self {
+            config: args.config,
+            check: args.check,
+        }
+    }
+}
+
+impl From<Init> for InitArgs {
+    fn from(args: Init) -> Self {
+        let Init {
+            config,
+            data,
+            organisation,
+            owner,
+        } = args;
+        Self {
+            config,
+            data,
+            organisation,
+            owner,
+        }
+    }
+}
+
+impl From<Dev> for DevArgs {
+    fn from(args: Dev) -> Self {
+        Self {
+            listen: args.listen,
+            data: args.data,
+            json: args.json,
+        }
+    }
+}
+
+impl From<Journal> for AuditArgs {
+    fn from(args: Journal) -> Self {
+        Self {
+            config: args.config,
+            data: args.data,
+            anchors: args.anchors,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn dev_takes_what_it_promises() {
+        let line = [
+            "strongroom",
+            "dev",
+            "--listen",
+            "127.0.0.1:0",
+            "--data",
+            "d",
+            "--json",
+        ];
+        let Command::Dev(dev) = Arguments::parse_from(line).command else {
+            panic!()
+        };
+        let dev = DevArgs::from(dev);
+        assert_eq!((dev.listen.port(), dev.json), (0, true));
+        assert_eq!(dev.data, Some(PathBuf::from("d")));
+    }
+}

@@ -24,6 +24,8 @@ pub(crate) struct Outbox {
     journal: Journal,
     vault: Vault,
     waiting: Mutex<Vec<(Key, EncodedRecord)>>,
+    /// Records of changes whose outcome nobody waited for: a caller hung up, or a commit failed.
+    uncertain: Mutex<Vec<(Key, EncodedRecord)>>,
     added: Notify,
     /// One copier at a time.
     settling: tokio::sync::Mutex<()>,
@@ -55,6 +57,7 @@ impl Outbox {
             journal,
             vault,
             waiting: Mutex::default(),
+            uncertain: Mutex::default(),
             added: Notify::new(),
             settling: tokio::sync::Mutex::new(()),
         }
@@ -64,9 +67,17 @@ impl Outbox {
         self.waiting.lock().len() < ROOM
     }
 
-    pub(crate) fn add(&self, row: Key, record: EncodedRecord) {
+    fn add(&self, row: Key, record: EncodedRecord) {
         self.waiting.lock().push((row, record));
         self.added.notify_one();
+    }
+
+    /// Accompanies a change on its way to the store.
+    pub(crate) const fn departing(&self, row: Key, record: EncodedRecord) -> Departure<'_> {
+        Departure {
+            outbox: self,
+            entry: Some((row, record)),
+        }
     }
 
     /// Resolves when there is something to settle.
@@ -77,6 +88,7 @@ impl Outbox {
     /// Copies everything that waits to the journal and clears its rows.
     pub(crate) async fn settle(&self) -> Result<(), OutboxError> {
         let _one_at_a_time = self.settling.lock().await;
+        self.find_out().await?;
         loop {
             let taken = {
                 let mut waiting = self.waiting.lock();
@@ -93,6 +105,42 @@ impl Outbox {
             }
             self.clear(taken.into_iter().map(|(row, _)| row)).await?;
         }
+    }
+
+    /// Finds out which uncertain changes took effect: those whose row is there.
+    async fn find_out(&self) -> Result<(), OutboxError> {
+        let uncertain = std::mem::take(&mut *self.uncertain.lock());
+        if uncertain.is_empty() {
+            return Ok(());
+        }
+        let result = self.arrived(&uncertain).await;
+        match result {
+            Ok(arrived) => {
+                let there = uncertain
+                    .into_iter()
+                    .zip(arrived)
+                    .filter(|(_, there)| *there);
+                self.waiting.lock().extend(there.map(|(entry, _)| entry));
+                Ok(())
+            }
+            Err(error) => {
+                self.uncertain.lock().extend(uncertain);
+                Err(error)
+            }
+        }
+    }
+
+    async fn arrived(&self, entries: &[(Key, EncodedRecord)]) -> Result<Vec<bool>, OutboxError> {
+        // Changes are taken in order: behind this one, the uncertain ones are decided.
+        let mut barrier = self.vault.changes();
+        barrier.erase(keyspace::outbox());
+        barrier.commit().await.map_err(OutboxError::Clear)?;
+        let mut arrived = Vec::with_capacity(entries.len());
+        for (row, _) in entries {
+            let sealed = self.vault.get_sealed(row).await.map_err(OutboxError::Row)?;
+            arrived.push(sealed.is_some());
+        }
+        Ok(arrived)
     }
 
     async fn copy(&self, records: &[(Key, EncodedRecord)]) -> Result<(), OutboxError> {
@@ -142,5 +190,36 @@ impl Outbox {
             self.add(row, record);
         }
         self.settle().await
+    }
+}
+
+/// A change on its way to the store. Dropped before its outcome is known, as when the caller
+/// hangs up, it leaves its record to be looked for.
+#[must_use]
+pub(crate) struct Departure<'o> {
+    outbox: &'o Outbox,
+    entry: Option<(Key, EncodedRecord)>,
+}
+
+impl Departure<'_> {
+    /// The change is durable: its record can be copied.
+    pub(crate) fn committed(mut self) {
+        if let Some((row, record)) = self.entry.take() {
+            self.outbox.add(row, record);
+        }
+    }
+
+    /// The change did not happen.
+    pub(crate) fn cancelled(mut self) {
+        self.entry = None;
+    }
+}
+
+impl Drop for Departure<'_> {
+    fn drop(&mut self) {
+        if let Some(entry) = self.entry.take() {
+            self.outbox.uncertain.lock().push(entry);
+            self.outbox.added.notify_one();
+        }
     }
 }

@@ -130,8 +130,18 @@ impl Trail {
                 record: record.as_bytes().to_vec(),
             },
         )?;
-        changes.commit().await?;
-        self.outbox.add(row, record);
+        let departure = self.outbox.departing(row, record);
+        match changes.commit().await {
+            Ok(_) => departure.committed(),
+            Err(fault) => {
+                // Only of a conflict is it certain that the change did not happen; for anything
+                // else the outbox finds out.
+                if fault.is_conflict() {
+                    departure.cancelled();
+                }
+                return Err(fault.into());
+            }
+        }
         Ok(Recorded::proven(value))
     }
 

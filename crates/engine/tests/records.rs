@@ -102,3 +102,50 @@ async fn the_record_of_a_change_survives_a_crash_before_it_was_copied() {
         house.drop_hard().await;
     }
 }
+
+#[tokio::test]
+async fn a_caller_who_hangs_up_leaves_a_record_of_what_happened() {
+    let ground = Ground::new();
+    let house = ground.open().await;
+    let acme = tenant(&house.engine, "acme").await;
+    acme.create(&house.engine, "/a", b"one").await;
+    let puts = Filter {
+        actions: vec!["secret.put_value".into()],
+        ..Filter::everything(acme.organisation)
+    };
+    let entry = strongroom_engine::Entry {
+        organisation: Some("acme"),
+        region: Some("nl-01"),
+        ..strongroom_engine::Entry::default()
+    };
+    for _ in 0..20 {
+        let record = call();
+        let credential = strongroom_engine::Credential::Token(acme.token.expose());
+        let entered = house
+            .engine
+            .enter(&record, Some(&credential), entry)
+            .await
+            .unwrap();
+        let scope = entered.scope().unwrap();
+        let grant = authorize::<PutSecretValue>(entered.caller, scope, path("/a")).unwrap();
+        let secrets = house.engine.secrets();
+        let mut put = Box::pin(secrets.put(grant, &record, given(b"x")));
+        // Once is enough to send the change off, and too little to learn what became of it.
+        assert!(futures_util::poll!(&mut put).is_pending());
+    }
+    let grant = acme
+        .grant::<strongroom_authz::ReadSecret>(&house.engine, path("/a"))
+        .await;
+    house.engine.stop().await.unwrap();
+    let seen = house
+        .engine
+        .secrets()
+        .read(grant, &call(), false)
+        .await
+        .unwrap()
+        .into_inner();
+    let happened = usize::try_from(seen.current_version).unwrap() - 1;
+    assert_eq!(actions(&house.journal, &puts).len(), happened);
+    assert!(happened > 0, "no change was sent off");
+    house.close().await;
+}

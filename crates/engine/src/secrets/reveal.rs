@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use strongroom_audit::Action;
 use strongroom_authz::{DecryptWithKey, Grant, PolicyDenied, ReadSecretValue};
-use strongroom_types::{KeyId, Reference, SecretPath, SecretValue, Version};
+use strongroom_types::{KeyId, Reference, SecretPath, SecretValue, Timestamp, Version};
 
 use super::versions::VersionPlace;
 use super::{OpenValueFault, Secrets, policy_document};
@@ -93,15 +93,18 @@ impl Secrets<'_> {
         version: Option<Version>,
     ) -> Result<Recorded<Revealed>, RevealError> {
         let (scope, path) = (grant.scope().clone(), grant.target().clone());
-        let result = self.open_version(grant, call, version).await;
+        let now = self.0.clock.now();
+        let result = self.open_version(grant, call, version, now).await;
         if let Some(reason) = result.as_ref().err().and_then(RevealError::reason) {
             call.note(evidence::secret(Action::SecretGetValue, &scope, &path).refused(reason));
         }
-        self.0
-            .trail
-            .recorded(call, result?)
-            .await
-            .map_err(RevealError::Audit)
+        let (revealed, incarnation) = result?;
+        let read = revealed.version;
+        let recorded = self.0.trail.recorded(call, revealed).await;
+        let recorded = recorded.map_err(RevealError::Audit)?;
+        let row = || keyspace::secret_access(&scope, &path);
+        self.0.access_times.touch(incarnation, read, now, row);
+        Ok(recorded)
     }
 
     async fn open_version(
@@ -109,9 +112,9 @@ impl Secrets<'_> {
         grant: Grant<ReadSecretValue>,
         call: &Call,
         version: Option<Version>,
-    ) -> Result<Revealed, RevealError> {
+        now: Timestamp,
+    ) -> Result<(Revealed, [u8; 16]), RevealError> {
         let inner = self.0;
-        let now = inner.clock.now();
         let row = keyspace::secret(grant.scope(), grant.target());
         let stored = inner
             .vault
@@ -159,11 +162,6 @@ impl Secrets<'_> {
             .open(&key.material, &found, sealed)
             .map_err(RevealError::Damaged)?;
 
-        inner
-            .access_times
-            .touch(head.incarnation, found.version, now, || {
-                keyspace::secret_access(scope, path)
-            });
         call.note(
             evidence::secret(Action::SecretGetValue, scope, path)
                 .version(found.version)
@@ -174,13 +172,14 @@ impl Secrets<'_> {
             evidence::key(Action::KmsDecrypt, scope, &key.found.head)
                 .key_version(found.key_version),
         );
-        Ok(Revealed {
+        let revealed = Revealed {
             path: path.clone(),
             version: found.version,
             value,
             key: head.key,
             key_version: found.key_version,
-        })
+        };
+        Ok((revealed, head.incarnation))
     }
 }
 

@@ -248,6 +248,11 @@ async fn names_are_unique_but_a_dying_key_does_not_hold_its_own() {
         "primary-2"
     );
 
+    let impostor = new_key(&acme.key.to_string());
+    assert!(matches!(
+        make(impostor).await,
+        Err(CreateKeyError::LooksLikeIdentity)
+    ));
     let rsa = NewKey {
         key_type: KeyType::Rsa2048,
         ..new_key("rsa")

@@ -52,6 +52,9 @@ pub enum CreateKeyError {
     /// The period is out of range.
     #[error("rotationPeriodInDays is a whole number from 1 to 3650")]
     PeriodRange,
+    /// The name reads as a key's identity, so that nobody could tell which of the two is meant.
+    #[error("a key's name must not look like a key's identity (kms-…)")]
+    LooksLikeIdentity,
     /// Another key of this scope has the slug.
     #[error("there is already a key with the slug {0}; choose another name")]
     SlugTaken(Slug),
@@ -91,6 +94,9 @@ impl Keys<'_> {
         }
         if !inner.has_kms(&scope.region) {
             return Err(CreateKeyError::NoService);
+        }
+        if grant.target().as_str().parse::<KeyId>().is_ok() {
+            return Err(CreateKeyError::LooksLikeIdentity);
         }
         let slug = free_slug(inner, scope, grant.target()).await?;
         let identity = KeyId::from_bytes(inner.vault.draw()?);

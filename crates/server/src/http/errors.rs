@@ -213,7 +213,7 @@ impl Catalogued for CreateKeyError {
         match self {
             Self::Unsupported(_) => ErrorCode::NotSupported,
             Self::PeriodMissing => ErrorCode::RotationPeriodRequired,
-            Self::PeriodRange => ErrorCode::InvalidRequest,
+            Self::PeriodRange | Self::LooksLikeIdentity => ErrorCode::InvalidRequest,
             Self::SlugTaken(_) => ErrorCode::SlugTaken,
             Self::NoService => ErrorCode::KmsUnavailable,
             Self::Row(fault) => row(fault),

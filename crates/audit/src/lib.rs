@@ -29,6 +29,8 @@ mod disk;
 mod entry;
 mod event;
 mod fault;
+#[cfg(test)]
+mod faults;
 mod filter;
 mod frame;
 mod header;

@@ -1,5 +1,6 @@
 //! Records: one per call, with the service events that the call caused.
 
+use std::convert::Infallible;
 use std::net::IpAddr;
 
 use minicbor::{Decode, Encode};
@@ -187,11 +188,9 @@ impl<'a> Record<'a> {
             });
         }
         let start = buffer.len();
-        // Writing to a vector cannot fail, and no encoder here refuses a value.
-        match minicbor::encode(self, &mut *buffer) {
-            Ok(()) => {}
-            Err(source) => return Err(EncodeError::Codec { source }),
-        }
+        // Writing to memory cannot fail, and no encoder here refuses a value.
+        minicbor::encode(self, Sink(&mut *buffer))
+            .map_err(|source| EncodeError::Codec { source })?;
         let found = buffer.len() - start;
         if found > Self::MAX_BYTES {
             buffer.truncate(start);
@@ -206,7 +205,7 @@ impl<'a> Record<'a> {
     ///
     /// More than 65,534 events, or more than [`Record::MAX_BYTES`].
     pub fn encode(&self) -> Result<EncodedRecord, EncodeError> {
-        let mut bytes = Vec::with_capacity(512);
+        let mut bytes = Vec::with_capacity(1024);
         self.encode_into(&mut bytes)?;
         Ok(EncodedRecord { id: self.id, bytes })
     }
@@ -256,6 +255,23 @@ impl<'a> Record<'a> {
                 .map(ServiceEvent::into_owned)
                 .collect(),
         }
+    }
+}
+
+/// A buffer for the encoder, whose many short writes the compiler can then see through. This is
+/// the hottest loop of the crate.
+struct Sink<'a>(&'a mut Vec<u8>);
+
+impl minicbor::encode::Write for Sink<'_> {
+    type Error = Infallible;
+
+    #[inline(always)]
+    fn write_all(&mut self, bytes: &[u8]) -> Result<(), Infallible> {
+        match bytes {
+            [byte] => self.0.push(*byte),
+            bytes => self.0.extend_from_slice(bytes),
+        }
+        Ok(())
     }
 }
 
@@ -311,7 +327,7 @@ pub enum EncodeError {
     Codec {
         /// The codec's reason.
         #[source]
-        source: minicbor::encode::Error<std::convert::Infallible>,
+        source: minicbor::encode::Error<Infallible>,
     },
 }
 

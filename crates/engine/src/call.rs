@@ -124,7 +124,8 @@ impl Call {
         self.arrival.success_status
     }
 
-    /// Lets `use_it` see the record of this call, as ended now with this status.
+    /// Lets `use_it` see the record of this call, as ended now with this status. The record takes
+    /// what was noted; what is noted afterwards goes into the next one.
     pub(crate) fn with_record<T>(
         &self,
         random: [u8; 8],
@@ -132,8 +133,10 @@ impl Call {
         status: u16,
         use_it: impl FnOnce(&Record<'_>) -> T,
     ) -> T {
-        let found = self.found.lock();
+        let mut found = self.found.lock();
         let arrival = &self.arrival;
+        let events = std::mem::take(&mut found.events);
+        let found = &*found;
         let id = RecordId::new(self.at, random);
         let mut record = Record::new(id, self.at, &arrival.method, &arrival.path, status);
         record.duration_us = elapsed(self.at, now);
@@ -160,7 +163,7 @@ impl Call {
             });
         }
         record.resource.clone_from(&found.resource);
-        record.events.clone_from(&found.events);
+        record.events = events;
         use_it(&record)
     }
 }

@@ -14,13 +14,12 @@ fn installation() -> (tempfile::TempDir, String) {
 }
 
 fn first_segment(data: &str) -> PathBuf {
-    let mut segments: Vec<PathBuf> = fs::read_dir(Path::new(data).join("audit"))
+    let files = fs::read_dir(Path::new(data).join("audit")).unwrap();
+    let paths = files.map(|entry| entry.unwrap().path());
+    paths
+        .filter(|path| path.extension().is_some_and(|kind| kind == "journal"))
+        .min()
         .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| fs::metadata(path).unwrap().len() > 10_000)
-        .collect();
-    segments.sort();
-    segments.remove(0)
 }
 
 #[test]

@@ -9,7 +9,8 @@ use crate::process::{complaint, printed, run, strongroom};
 /// The word after a label in what `init` printed.
 pub(crate) fn shown(output: &str, label: &str) -> String {
     let line = output.lines().find(|line| line.starts_with(label)).unwrap();
-    line[label.len()..]
+    line.strip_prefix(label)
+        .unwrap()
         .split_whitespace()
         .next()
         .unwrap()
@@ -73,7 +74,7 @@ fn a_place_and_a_name_are_needed() {
     let parent = tempfile::tempdir().unwrap();
     let data = parent.path().join("data");
     let path = data.to_str().unwrap();
-    let error = complaint(&["init", "--data", path, "--organisation", "---"], 2);
+    let error = complaint(&["init", "--data", path, "--organisation", "!!!"], 2);
     assert!(error.contains("--organisation"), "{error}");
     assert!(!data.exists());
 }

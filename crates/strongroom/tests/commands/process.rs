@@ -6,7 +6,8 @@ use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
 
 use serde_json::Value;
 
-/// The binary with these arguments, and nothing of ours in its environment.
+/// The binary with these arguments, and nothing of ours in its environment but small audit segments,
+/// which are written in full beforehand.
 pub(crate) fn strongroom(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_strongroom"));
     command.args(arguments);
@@ -15,6 +16,7 @@ pub(crate) fn strongroom(arguments: &[&str]) -> Command {
             command.env_remove(name);
         }
     }
+    command.env("STRONGROOM__AUDIT__SEGMENT_MEBIBYTES", "1");
     command
 }
 

@@ -3,7 +3,8 @@
 use strongroom_types::{Description, DisplayName, KeyType, Labels};
 
 use crate::create_secret::{read_description, read_labels};
-use crate::object::{Object, RequestError};
+use crate::object::Object;
+use crate::request_error::RequestError;
 use crate::value::Rules;
 
 /// The body that creates a key.

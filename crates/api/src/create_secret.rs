@@ -3,8 +3,9 @@
 use serde_json::value::RawValue;
 use strongroom_types::{Description, KeyId, Labels, Reference, SecretPath};
 
-use crate::object::{Object, RequestError};
+use crate::object::Object;
 use crate::policy::given_policy;
+use crate::request_error::RequestError;
 use crate::sensitive::{SensitiveBody, SensitiveJson, value_len};
 use crate::value::{Rules, ValueInput};
 

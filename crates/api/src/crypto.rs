@@ -5,7 +5,8 @@ use strongroom_types::{Plaintext, Version};
 use utoipa::ToSchema;
 
 use crate::encoding::decode_strict;
-use crate::object::{Object, RequestError};
+use crate::object::Object;
+use crate::request_error::RequestError;
 use crate::sensitive::{SensitiveBody, SensitiveJson};
 
 /// The body of an encrypt.

@@ -2,7 +2,8 @@
 
 use serde_json::value::RawValue;
 
-use crate::object::{Object, RequestError};
+use crate::object::Object;
+use crate::request_error::RequestError;
 
 /// The body that sets or clears a secret's access policy.
 pub struct PolicyUpdate {

@@ -5,7 +5,8 @@ use strongroom_types::SecretPath;
 use utoipa::ToSchema;
 
 use crate::create_secret::{input_len, write_input};
-use crate::object::{Object, RequestError};
+use crate::object::Object;
+use crate::request_error::RequestError;
 use crate::sensitive::{SensitiveBody, SensitiveJson};
 use crate::value::{Rules, ValueInput};
 

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use strongroom_types::{KeyId, SecretPath, SecretValue, Version};
 
 use crate::encoding::decode_strict;
-use crate::object::{Object, RequestError};
+use crate::object::Object;
 use crate::put_value::read_path;
+use crate::request_error::RequestError;
 use crate::sensitive::{SensitiveBody, SensitiveJson, value_len};
 
 /// The optional body of a reveal.

@@ -1,7 +1,8 @@
 //! Changing how a key rotates (contract K13, 2.7).
 
 use crate::create_key::read_period;
-use crate::object::{Object, RequestError};
+use crate::object::Object;
+use crate::request_error::RequestError;
 
 /// The body that changes rotation; what is absent stays as it is, `{}` changes nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

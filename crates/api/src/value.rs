@@ -6,7 +6,8 @@ use serde_json::value::RawValue;
 use strongroom_types::{EntryName, LabelLimits, Plaintext, SecretValue};
 
 use crate::encoding::{Encoding, decode};
-use crate::object::{Object, RequestError};
+use crate::object::Object;
+use crate::request_error::RequestError;
 
 /// What the server's settings allow in requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

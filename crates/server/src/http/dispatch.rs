@@ -17,7 +17,8 @@ use super::rate::Throttle;
 use super::refusal::Refusal;
 use super::request_id::RequestIds;
 use super::route::{Guarded, Route};
-use super::url::{Remainder, Suffix, Url};
+use super::secret_url::{Remainder, Suffix};
+use super::url::Url;
 use crate::telemetry::RouteMetrics;
 
 /// The header that names a call.

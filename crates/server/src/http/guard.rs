@@ -68,7 +68,7 @@ pub struct Parts<'a> {
 /// A request that needs permission: how to parse it, and what it asks to do to what.
 pub trait Request: Sized + Send + 'static {
     /// What it asks to do.
-    type Action: Action<Scope: Place>;
+    type Action: Action<Scope: Place, Target: Clone>;
     /// Whether it has a body.
     const HAS_BODY: bool;
 
@@ -153,7 +153,9 @@ impl<R: Request> Guard for Granted<R> {
         let place = <R::Action as Action>::Scope::of(&entered)
             .ok_or_else(|| Refusal::of(ErrorCode::RegionNotFound))?;
         let project = entered.project;
-        let grant = authorize::<R::Action>(entered.caller, place, target)?;
+        call.about::<R::Action>(&target);
+        let grant = authorize::<R::Action>(entered.caller, place, target.clone())
+            .inspect_err(|_| call.denied::<R::Action>(&target))?;
         Ok(Self {
             engine: app.engine.clone(),
             call,

@@ -21,6 +21,8 @@ mod regions;
 mod reply;
 mod request_id;
 mod route;
+mod secret_requests;
+mod secret_url;
 mod secrets;
 mod tokens;
 mod url;

@@ -15,7 +15,7 @@ use strongroom_engine::Gate;
 use super::guard::{Door, Guard, Knock};
 use super::refusal::Refusal;
 use super::reply::Reply;
-use super::url::Suffix;
+use super::secret_url::Suffix;
 
 /// A query parameter, for the API's description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

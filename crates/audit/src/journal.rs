@@ -108,6 +108,7 @@ impl Journal {
         let Recovered {
             segments,
             predecessor,
+            untidy,
             head,
             next,
             signed,
@@ -132,6 +133,7 @@ impl Journal {
             spares: Arc::clone(&spares),
             shelf: Arc::clone(&shelf),
             predecessor,
+            untidy,
             head,
             signed: (clock.now(), signed.map_or(0, |signed| signed.head.sequence)),
             active: None,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::frame;
 use crate::header::{FOOTER, FRAMES};
 use crate::recovery::OpenError;
 
@@ -15,7 +16,8 @@ pub struct JournalOptions {
     pub segment_bytes: u64,
     /// Within which every record is answered, durable or not.
     pub deadline: Duration,
-    /// How many bytes may wait for the disk; then records are refused.
+    /// How many bytes may wait for the disk; then records are refused. At least the largest record
+    /// must fit.
     pub queue_bytes: usize,
     /// A head is signed after so many records,
     pub head_records: u64,
@@ -52,7 +54,11 @@ impl JournalOptions {
                 FRAMES + FOOTER as u64 + 1,
                 self.segment_bytes,
             ),
-            ("the audit queue", 1 << 10, self.queue_bytes as u64),
+            (
+                "the bytes of the audit queue",
+                frame::size(frame::MAX_PAYLOAD) as u64,
+                self.queue_bytes as u64,
+            ),
             ("the records between signed heads", 1, self.head_records),
             (
                 "the milliseconds between signed heads",

@@ -179,14 +179,20 @@ impl Queue {
     }
 
     /// Hands the queued frames to the writer, who brings an empty buffer; sleeps while there are
-    /// none, at most for `idle`. With `head`, also reserves the sequence of a signed head.
-    pub(crate) fn take(&self, buffer: &mut Vec<u8>, head: bool, idle: Option<Duration>) -> Work {
+    /// none, at most for `idle`. Where a head is due, also reserves its sequence.
+    pub(crate) fn take(
+        &self,
+        buffer: &mut Vec<u8>,
+        head_is_due: impl Fn() -> bool,
+        idle: Option<Duration>,
+    ) -> Work {
         buffer.clear();
         let mut inner = self.inner.lock();
         loop {
             if let Some(fault) = &inner.red {
                 return Work::Red(Arc::clone(fault));
             }
+            let head = head_is_due();
             if head || !inner.bytes.is_empty() {
                 std::mem::swap(buffer, &mut inner.bytes);
                 let head = head.then_some(inner.next);
@@ -389,5 +395,119 @@ impl Inner {
             let oldest = self.failed.remove(0);
             self.forgotten = oldest.to;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicUsize;
+    use std::task::Wake;
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn queue() -> Queue {
+        Queue::new(1 << 20, Head::GENESIS, 1, None)
+    }
+
+    fn settle(queue: &Queue, sequence: u64) -> Result<(), Arc<WriteFault>> {
+        let settled = Settled {
+            head: Head {
+                sequence,
+                link: [0; 32],
+            },
+            signed: None,
+            frames: 1,
+            bytes: 1,
+        };
+        queue.settle(settled, &mut Vec::new(), || {})
+    }
+
+    fn fault() -> Arc<WriteFault> {
+        Arc::new(WriteFault::ReadBack)
+    }
+
+    #[test]
+    fn a_waiter_is_woken_once_however_often_it_was_polled() {
+        let queue = queue();
+        let counts = [Arc::new(Count::default()), Arc::new(Count::default())];
+        let mut registered = [false; 2];
+        let sequences = [1, 2].map(|payload| queue.append(Kind::Record, &[payload]).unwrap());
+        assert_eq!(sequences, [1, 2]);
+        for _ in 0..3 {
+            for which in 0..2 {
+                let waker = Waker::from(Arc::clone(&counts[which]));
+                let mut context = Context::from_waker(&waker);
+                let polled = queue.poll(sequences[which], &mut registered[which], &mut context);
+                assert!(polled.is_pending());
+            }
+        }
+        settle(&queue, 1).unwrap();
+        let woken = || {
+            counts
+                .each_ref()
+                .map(|count| count.0.load(Ordering::Relaxed))
+        };
+        assert_eq!(woken(), [1, 0]);
+        settle(&queue, 2).unwrap();
+        assert_eq!(woken(), [1, 1]);
+    }
+
+    #[test]
+    fn what_failed_stays_failed_and_what_was_durable_stays_durable() {
+        let queue = queue();
+        let mut expected = Vec::new();
+        // More outages than are remembered.
+        for round in 0..MEMORY as u64 + 10 {
+            let good = queue.append(Kind::Record, &[1]).unwrap();
+            settle(&queue, good).unwrap();
+            let bad = queue.append(Kind::Record, &[1]).unwrap();
+            queue.fail(fault());
+            assert!(matches!(
+                queue.append(Kind::Record, &[1]),
+                Err(AppendError::Unavailable { .. })
+            ));
+            queue.recovered();
+            expected.push((round, good, bad));
+        }
+        let decided = |sequence| {
+            let mut context = Context::from_waker(Waker::noop());
+            match queue.poll(sequence, &mut false, &mut context) {
+                Poll::Ready(decided) => decided.is_ok(),
+                Poll::Pending => panic!("{sequence} is not decided"),
+            }
+        };
+        for (round, good, bad) in expected {
+            assert!(!decided(bad), "round {round}");
+            // What was forgotten must not turn into a proof.
+            assert_eq!(decided(good), round >= 10, "round {round}");
+        }
+    }
+
+    #[test]
+    fn a_write_that_was_given_up_does_not_count() {
+        let queue = queue();
+        let sequence = queue.append(Kind::Record, &[1]).unwrap();
+        let mut buffer = Vec::new();
+        assert!(matches!(
+            queue.take(&mut buffer, || false, None),
+            Work::Group { head: None }
+        ));
+        assert!(queue.write_age().is_some());
+        queue.fail(fault());
+        assert!(queue.write_age().is_none());
+        assert!(settle(&queue, sequence).is_err());
+        assert_eq!(queue.head(), Head::GENESIS);
+        assert!(matches!(
+            queue.take(&mut buffer, || false, None),
+            Work::Red(_)
+        ));
     }
 }

@@ -339,3 +339,152 @@ pub struct RecordError {
     #[source]
     source: minicbor::decode::Error,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Action, Outcome, Value};
+    use proptest::prelude::*;
+    use strongroom_types::KeyId;
+
+    fn full() -> Record<'static> {
+        let at = Timestamp::from_microsecond(1_800_000_000_123_456).unwrap();
+        let mut record = Record::new(RecordId::new(at, [9; 8]), at, "POST", "/v1/kms", 403);
+        record.organisation = Some(OrganisationId::from_bytes([1; 16]));
+        record.system = true;
+        record.duration_us = u64::MAX;
+        record.principal = Some(Principal::User {
+            id: UserId::from_bytes([2; 16]),
+            name: Some("Ada".into()),
+            email: Some("ada@example.org".into()),
+        });
+        record.project = Some(ProjectId::from_bytes([3; 16]));
+        record.region = Some("nl-01".into());
+        record.client_ip = Some("2001:db8::1".parse().unwrap());
+        record.user_agent = Some("curl/8".into());
+        record.credential = Some(Credential {
+            id: "tok-1".into(),
+            kind: "personal_access_token".into(),
+        });
+        record.request_id = Some("r-1".into());
+        record.resource = Some(Resource::key(KeyId::from_bytes([4; 16])));
+        record.headers = vec![Header {
+            name: "Accept".into(),
+            value: "*/*".into(),
+        }];
+        record.events = vec![
+            ServiceEvent::new(Action::KmsDecrypt, Some(Resource::secret("/a")))
+                .ended(Outcome::Denied, "iam")
+                .with("text", "x")
+                .with("number", u32::MAX)
+                .with("flag", true)
+                .with("key", KeyId::from_bytes([5; 16]))
+                .with("project", ProjectId::from_bytes([6; 16])),
+        ];
+        record
+    }
+
+    #[test]
+    fn a_record_reads_as_encoded() {
+        let encoded = full().encode().unwrap();
+        assert_eq!(encoded.id(), full().id);
+        let decoded = Record::decode(encoded.as_bytes()).unwrap();
+        assert_eq!(decoded, full());
+        assert_eq!(decoded.into_owned(), full());
+        let service = Record {
+            principal: Some(Principal::ServiceAccount {
+                id: ServiceAccountId::from_bytes([7; 16]),
+                name: None,
+                slug: Some("ci".into()),
+            }),
+            ..full()
+        };
+        let encoded = service.encode().unwrap();
+        assert_eq!(Record::decode(encoded.as_bytes()).unwrap(), service);
+    }
+
+    #[test]
+    fn what_is_absent_takes_no_space() {
+        let at = Timestamp::UNIX_EPOCH;
+        let record = Record::new(RecordId::new(at, [0; 8]), at, "GET", "/", 200);
+        let encoded = record.encode().unwrap();
+        assert_eq!(Record::decode(encoded.as_bytes()).unwrap(), record);
+        // A map of six: identity, instant, status, duration, method, path.
+        assert_eq!(encoded.as_bytes().first(), Some(&0xa6));
+        assert_eq!(encoded.as_bytes().len(), 34);
+    }
+
+    /// The format is a promise to every journal that was ever written.
+    #[test]
+    fn the_encoding_is_pinned() {
+        let encoded = full().encode().unwrap();
+        let mut text = String::new();
+        for byte in encoded.as_bytes() {
+            std::fmt::Write::write_fmt(&mut text, format_args!("{byte:02x}")).unwrap();
+        }
+        assert_eq!(text, include_str!("../tests/data/record.hex").trim_end());
+    }
+
+    #[test]
+    fn fields_of_a_later_release_are_skipped() {
+        let encoded = full().encode().unwrap();
+        let (first, rest) = encoded.as_bytes().split_first().unwrap();
+        // All eighteen fields are there, so that the map's head is one byte.
+        assert_eq!(*first, 0xb2);
+        let mut later = vec![0xb3];
+        later.extend_from_slice(rest);
+        later.extend_from_slice(&[0x18, 99, 0x82, 0x01, 0x61, b'x']);
+        assert_eq!(Record::decode(&later).unwrap(), full());
+    }
+
+    #[test]
+    fn limits_hold() {
+        let event = ServiceEvent::new(Action::KmsSign, None);
+        let many = Record {
+            events: vec![event.clone(); 65_535],
+            ..full()
+        };
+        assert!(matches!(
+            many.encode(),
+            Err(EncodeError::Events { found: 65_535 })
+        ));
+        let path = "/a".repeat(1024);
+        let event = ServiceEvent::new(Action::KmsSign, Some(Resource::secret(&path)));
+        let large = Record {
+            events: vec![event; 600],
+            ..full()
+        };
+        assert!(matches!(large.encode(), Err(EncodeError::Bytes { .. })));
+        let agent = "x".repeat(10_000);
+        let mut record = full();
+        record.user_agent = Some(agent.as_str().into());
+        record.path = agent.as_str().into();
+        assert_eq!(record.user_agent.as_ref().unwrap().as_str().len(), 256);
+        assert_eq!(record.path.as_str().len(), 2048);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_the_decoder_fail_otherwise_than_by_an_error(
+            bytes in proptest::collection::vec(any::<u8>(), 0..300),
+            at: proptest::sample::Index,
+            byte: u8,
+        ) {
+            let _ = Record::decode(&bytes);
+            let mut near = full().encode().unwrap().as_bytes().to_vec();
+            let at = at.index(near.len());
+            near[at] = byte;
+            if let Ok(record) = Record::decode(&near) {
+                prop_assert!(record.encode().is_ok());
+            }
+        }
+
+        #[test]
+        fn numbers_and_texts_round_trip(number: i64, text in ".{0,200}") {
+            for value in [Value::Number(number), Value::from(text.as_str())] {
+                let bytes = minicbor::to_vec(&value).unwrap();
+                prop_assert_eq!(minicbor::decode::<Value<'_>>(&bytes).unwrap(), value);
+            }
+        }
+    }
+}

@@ -13,7 +13,7 @@ use crate::header::{FRAMES, Footer, Header, HeaderError};
 use crate::segment::{self, Extent, Segment};
 use crate::signed::{Head, SignedHead};
 use crate::spare;
-use crate::writer::Predecessor;
+use crate::writer::{Predecessor, Untidy};
 
 /// Why the journal does not open.
 #[derive(Debug, thiserror::Error)]
@@ -190,6 +190,8 @@ pub(crate) struct Recovered {
     pub(crate) segments: Vec<Arc<Segment>>,
     /// How the newest one ended.
     pub(crate) predecessor: Predecessor,
+    /// Its file, if its end is torn.
+    pub(crate) untidy: Vec<Untidy>,
     /// The newest frame.
     pub(crate) head: Head,
     /// The sequence that the next frame gets.
@@ -224,7 +226,8 @@ pub(crate) fn recover(
     let Some(newest) = headers.last() else {
         return Ok(Recovered {
             segments,
-            predecessor: Predecessor::none(),
+            predecessor: Predecessor::NONE,
+            untidy: Vec::new(),
             head: Head::GENESIS,
             next: 1,
             signed: None,
@@ -283,22 +286,20 @@ fn newest_segment(
             });
         }
     };
-    let predecessor = if end > FRAMES {
-        Predecessor {
-            end,
-            abandoned,
-            file: abandoned.then_some(file),
-        }
+    let (predecessor, untidy) = if end > FRAMES {
+        let untidy = abandoned.then_some(Untidy { file, end });
+        (Predecessor { end, abandoned }, untidy)
     } else {
-        Predecessor {
+        let predecessor = Predecessor {
             end: header.previous_end,
             abandoned: header.abandoned,
-            file: None,
-        }
+        };
+        (predecessor, None)
     };
     let recovered = Recovered {
         segments: Vec::new(),
         predecessor,
+        untidy: untidy.into_iter().collect(),
         head: last,
         next: header.first.max(last.sequence + 1),
         signed,

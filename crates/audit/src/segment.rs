@@ -119,8 +119,11 @@ impl Shelf {
         }
     }
 
+    /// Adds the newest; one of the same name was replaced.
     pub(crate) fn push(&self, segment: Arc<Segment>) {
-        self.segments.write().push(segment);
+        let mut segments = self.segments.write();
+        segments.retain(|known| known.header.first != segment.header.first);
+        segments.push(segment);
     }
 
     /// The segments of this moment, oldest first.

@@ -1,8 +1,9 @@
 //! Statements that the journal signs with Ed25519 (RFC 8032), so that someone without the chain
 //! key can check them: heads, and tombstones of what retention dropped.
 //!
-//! The signature covers a purpose, then the fields as they stand. Integers are little-endian,
-//! instants are microseconds since 1970 (signed).
+//! The signature covers a purpose, then the fields as they stand, as one statement that
+//! [`strongroom_crypto::verify_head`] checks. Integers are little-endian, instants are microseconds
+//! since 1970 (signed).
 //!
 //! | Signed head (112 bytes) | Bytes | Field |
 //! |---|---|---|

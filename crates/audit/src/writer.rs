@@ -47,6 +47,8 @@ pub(crate) struct Writer {
     pub(crate) shelf: Arc<Shelf>,
     /// How the segment before the next one ended.
     pub(crate) predecessor: Predecessor,
+    /// At most one for each fault since a segment stood.
+    pub(crate) untidy: Vec<Untidy>,
     /// The last durable frame.
     pub(crate) head: Head,
     /// When the last head was signed, and the sequence up to which nothing new needs one.
@@ -56,30 +58,25 @@ pub(crate) struct Writer {
 }
 
 /// How a segment ended, as its successor's header says.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Predecessor {
     pub(crate) end: u64,
     pub(crate) abandoned: bool,
-    /// The file of an abandoned one, to be cut once its successor stands. Not before: a segment
-    /// that was cut and has no footer counts as damaged while it is the newest.
-    pub(crate) file: Option<Box<dyn DiskFile>>,
 }
 
 impl Predecessor {
     /// Before the first segment.
-    pub(crate) fn none() -> Self {
-        Self {
-            end: 0,
-            abandoned: false,
-            file: None,
-        }
-    }
+    pub(crate) const NONE: Self = Self {
+        end: 0,
+        abandoned: false,
+    };
+}
 
-    /// Cuts off what does not count. Only tidying: the successor's header says where it ends.
-    fn tidy(&mut self) {
-        if let Some(mut file) = self.file.take() {
-            let _ = file.set_length(self.end);
-        }
-    }
+/// The file of an abandoned segment, to be cut where it ends once a successor stands. Not before: a
+/// segment that was cut and has no footer counts as damaged while it is the newest.
+pub(crate) struct Untidy {
+    pub(crate) file: Box<dyn DiskFile>,
+    pub(crate) end: u64,
 }
 
 /// The segment being written.
@@ -107,7 +104,7 @@ impl Writer {
             }
             let unsigned = self.head.sequence > self.signed.1;
             let idle = unsigned.then_some(self.schedule.head_interval);
-            match self.queue.take(&mut buffer, self.head_is_due(), idle) {
+            match self.queue.take(&mut buffer, || self.head_is_due(), idle) {
                 Work::Group { head } => {
                     if let Err(fault) = self.write_group(&mut buffer, head) {
                         self.fault(fault);
@@ -244,15 +241,20 @@ impl Writer {
 
     /// The active segment, if any, is not written any more.
     fn leave(&mut self, abandoned: bool) {
-        if let Some(Active { file, segment, .. }) = self.active.take() {
-            self.predecessor = Predecessor {
-                end: segment.extent().end,
-                abandoned,
-                file: abandoned.then_some(file),
-            };
-            segment.finish();
-            self.spares.finished(segment);
+        let Some(Active { file, segment, .. }) = self.active.take() else {
+            return;
+        };
+        let end = segment.extent().end;
+        segment.finish();
+        if end == FRAMES && segment.header.first == self.queue.next() {
+            // The next attempt has the same name and replaces it: its own predecessor stays.
+            return;
         }
+        self.predecessor = Predecessor { end, abandoned };
+        if abandoned {
+            self.untidy.push(Untidy { file, end });
+        }
+        self.spares.finished(segment);
     }
 
     /// Puts a fresh segment in place and reads its header back.
@@ -301,7 +303,10 @@ impl Writer {
         if read_back != block {
             return Err(WriteFault::ReadBack);
         }
-        self.predecessor.tidy();
+        for Untidy { mut file, end } in self.untidy.drain(..) {
+            // What stands behind the end does not count either way.
+            let _ = file.set_length(end);
+        }
         Ok(())
     }
 

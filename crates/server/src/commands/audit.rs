@@ -155,11 +155,13 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn anchor(text: &str) -> Result<SignedHead, AuditError> {
-    let digits = |pair: &[u8]| {
-        let pair = std::str::from_utf8(pair).ok()?;
-        u8::from_str_radix(pair, 16).ok()
-    };
-    let bytes: Option<Vec<u8>> = text.trim().as_bytes().chunks(2).map(digits).collect();
+    let text = text.trim();
+    // Each byte is two digits; `from_str_radix` alone would also take one digit, or a sign.
+    if text.len() != SignedHead::BYTES * 2 || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return Err(AuditError::Anchor);
+    }
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    let bytes: Option<Vec<u8>> = text.as_bytes().chunks(2).map(byte).collect();
     bytes
         .and_then(|bytes| bytes.try_into().ok())
         .and_then(|bytes| SignedHead::from_bytes(&bytes))
@@ -176,7 +178,14 @@ mod tests {
         bytes[0] = 7;
         let head = SignedHead::from_bytes(&bytes).unwrap();
         assert_eq!(anchor(&hex(&bytes)).unwrap(), head);
-        for text in ["", "07", "zz", &"0".repeat(223), &"é".repeat(112)] {
+        for text in [
+            "",
+            "07",
+            "zz",
+            &"0".repeat(223),
+            &"é".repeat(112),
+            &"+0".repeat(112),
+        ] {
             assert!(matches!(anchor(text), Err(AuditError::Anchor)), "{text}");
         }
     }

@@ -59,7 +59,7 @@ impl Door {
         } else {
             let mut reply = pin!(reply);
             poll_fn(|cx| match reply.as_mut().poll(cx) {
-                Poll::Pending if open.watch.overdue() => Poll::Ready(Ok(too_long())),
+                Poll::Pending if open.watch.overdue() => Poll::Ready(Ok(closing(too_long()))),
                 polled => polled,
             })
             .await
@@ -90,7 +90,14 @@ fn too_long() -> Response<Body> {
         HeaderValue::from_static("application/json"),
     );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    reply
+}
+
+/// Ends an HTTP/1.1 connection after the reply; HTTP/2 knows no such header.
+fn closing(mut reply: Response<Body>) -> Response<Body> {
+    reply
+        .headers_mut()
+        .insert(header::CONNECTION, HeaderValue::from_static("close"));
     reply
 }
 

@@ -29,6 +29,15 @@ const PARTS: &[Part] = &[
     },
     Part {
         file: "docs/formats.md",
+        marker: Some("rows"),
+        source: Source::ModuleDocs(&[
+            "crates/engine/src/rows/keyspace.rs",
+            "crates/engine/src/rows/secret.rs",
+            "crates/engine/src/rows/coded.rs",
+        ]),
+    },
+    Part {
+        file: "docs/formats.md",
         marker: Some("envelopes"),
         source: Source::ModuleDocs(&["crates/crypto/src/lib.rs"]),
     },

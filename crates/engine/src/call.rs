@@ -8,7 +8,7 @@ use strongroom_audit::{Credential, Header, Principal, Record, RecordId, Resource
 use strongroom_authz::{Action, Extent};
 use strongroom_types::{Clock, OrganisationId, ProjectId, Region, Timestamp};
 
-use crate::directory::Caption;
+use crate::directory::{Caption, PrincipalId};
 use crate::evidence::{self, Evidence, Reason};
 
 /// What is known of a call as soon as its request line and headers are there.
@@ -43,7 +43,7 @@ pub struct Call {
 /// What is learnt on the way.
 #[derive(Debug, Default)]
 struct Found {
-    caption: Option<Arc<Caption>>,
+    caption: Option<Caption>,
     organisation: Option<OrganisationId>,
     region: Option<Region>,
     project: Option<ProjectId>,
@@ -89,7 +89,7 @@ impl Call {
         }
     }
 
-    pub(crate) fn identify(&self, caption: Arc<Caption>) {
+    pub(crate) fn identify(&self, caption: Caption) {
         self.found.lock().caption = Some(caption);
     }
 
@@ -157,9 +157,10 @@ impl Call {
             .collect();
         if let Some(caption) = &found.caption {
             record.principal = Some(principal(caption));
+            let (id, kind) = caption.credential.shown();
             record.credential = Some(Credential {
-                id: caption.credential_id.as_str().into(),
-                kind: caption.credential_kind.into(),
+                id: id.into(),
+                kind: kind.into(),
             });
         }
         record.resource.clone_from(&found.resource);
@@ -183,26 +184,18 @@ fn elapsed(from: Timestamp, to: Timestamp) -> u64 {
 }
 
 fn principal(caption: &Caption) -> Principal<'_> {
-    match caption {
-        Caption {
-            principal: crate::directory::PrincipalId::User(id),
+    let name = Some(caption.rights.name.as_str().into());
+    let contact = Some(caption.rights.contact.as_str().into());
+    match caption.principal {
+        PrincipalId::User(id) => Principal::User {
+            id,
             name,
-            contact,
-            ..
-        } => Principal::User {
-            id: *id,
-            name: Some(name.as_str().into()),
-            email: Some(contact.as_str().into()),
+            email: contact,
         },
-        Caption {
-            principal: crate::directory::PrincipalId::ServiceAccount(id),
+        PrincipalId::ServiceAccount(id) => Principal::ServiceAccount {
+            id,
             name,
-            contact,
-            ..
-        } => Principal::ServiceAccount {
-            id: *id,
-            name: Some(name.as_str().into()),
-            slug: Some(contact.as_str().into()),
+            slug: contact,
         },
     }
 }

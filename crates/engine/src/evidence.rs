@@ -1,7 +1,9 @@
 //! Service events in the words of the product (contract 5.4).
+//!
+//! Region and project are the record's own: all events of a call share them.
 
 use strongroom_audit::{Action, Outcome, Resource, ServiceEvent};
-use strongroom_types::{Scope, SecretPath, ValueFormat, Version};
+use strongroom_types::{SecretPath, ValueFormat, Version};
 
 use crate::rows::key::KeyHead;
 
@@ -58,26 +60,20 @@ pub(crate) fn event_of(action: &str) -> Option<Action> {
 }
 
 /// An event about a secret.
-pub(crate) fn secret(action: Action, scope: &Scope, path: &SecretPath) -> ServiceEvent<'static> {
+pub(crate) fn secret(action: Action, path: &SecretPath) -> ServiceEvent<'static> {
     let resource = Resource::secret(path.as_str()).into_owned();
-    placed(ServiceEvent::new(action, Some(resource)), scope)
+    let mut event = ServiceEvent::new(action, Some(resource));
+    event.details.reserve(4);
+    event
 }
 
 /// An event about a KMS key.
-pub(crate) fn key(action: Action, scope: &Scope, key: &KeyHead) -> ServiceEvent<'static> {
-    let event = ServiceEvent::new(action, Some(Resource::key(key.identity)));
-    placed(event, scope)
+pub(crate) fn key(action: Action, key: &KeyHead) -> ServiceEvent<'static> {
+    let mut event = ServiceEvent::new(action, Some(Resource::key(key.identity)));
+    event.details.reserve(4);
+    event
         .with("keySlug", key.slug.as_str().to_owned())
         .with("keyType", key.key_type.as_str())
-}
-
-fn placed(mut event: ServiceEvent<'static>, scope: &Scope) -> ServiceEvent<'static> {
-    event.details.reserve(6);
-    event = event.with("region", scope.region.as_str().to_owned());
-    match scope.project {
-        Some(project) => event.with("project", project),
-        None => event,
-    }
 }
 
 /// What both kinds of events say in the same words.

@@ -4,7 +4,7 @@ use strongroom_authz::TokenScopes;
 use strongroom_crypto::{TokenHash, TokenKind, constant_time_eq, token};
 use strongroom_types::{CredentialId, OrganisationId, Plaintext, Timestamp};
 
-use super::rights::PrincipalId;
+use super::rights::{CredentialName, PrincipalId};
 use crate::engine::Inner;
 use crate::rows::directory::{AccessTokenClaims, CredentialSecret};
 use crate::rows::{RowFault, keyspace};
@@ -30,8 +30,7 @@ pub(super) struct Identified {
     /// The access credential behind it, which must still exist.
     pub(super) credential: Option<CredentialId>,
     pub(super) scopes: TokenScopes,
-    pub(super) credential_id: String,
-    pub(super) credential_kind: &'static str,
+    pub(super) name: CredentialName,
 }
 
 /// Why a credential proves nothing.
@@ -81,8 +80,7 @@ impl Inner {
                     organisation: Some(organisation),
                     credential: Some(credential),
                     scopes: scopes(&row.scopes),
-                    credential_id: credential.to_string(),
-                    credential_kind: "access_credential",
+                    name: CredentialName::AccessCredential(credential),
                 })
             }
         }
@@ -103,8 +101,7 @@ impl Inner {
             organisation: None,
             credential: None,
             scopes: scopes(&row.scopes),
-            credential_id: row.identity.to_string(),
-            credential_kind: "personal_access_token",
+            name: CredentialName::PersonalToken(row.identity),
         })
     }
 
@@ -124,8 +121,7 @@ impl Inner {
             organisation: Some(claims.organisation),
             credential: Some(claims.credential),
             scopes: scopes(&claims.scopes),
-            credential_id: claims.credential.to_string(),
-            credential_kind: "access_token",
+            name: CredentialName::AccessToken(claims.credential),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use strongroom_authz::{Caller, CallerParts};
+use strongroom_authz::Caller;
 use strongroom_store::Scan;
 use strongroom_types::{OrganisationId, ProjectId, Reference, Region, Scope};
 
@@ -127,13 +127,11 @@ impl Inner {
         let rights = view
             .rights(identified.principal, None, now)
             .ok_or(EnterError::NotAMember)?;
-        call.identify(Arc::new(Caption {
+        call.identify(Caption {
             principal: identified.principal,
-            name: rights.name.clone(),
-            contact: rights.contact.clone(),
-            credential_id: identified.credential_id,
-            credential_kind: identified.credential_kind,
-        }));
+            rights: Arc::clone(&rights),
+            credential: identified.name,
+        });
         call.place(organisation, None, None);
         check_gates(&view, entry.gates)?;
         let region = entry
@@ -149,18 +147,9 @@ impl Inner {
                 .rights(identified.principal, project, now)
                 .ok_or(EnterError::NotAMember)?,
         };
-        let caller = Caller::vouched(CallerParts {
-            principal: rights.principal.clone(),
-            organisation,
-            owner: rights.owner,
-            teams: rights.teams.clone(),
-            organisation_rules: Arc::clone(&rights.organisation),
-            project: rights.project.clone(),
-            scopes: identified.scopes,
-            client_ip: call.client_ip(),
-        });
+        let caller = rights.caller(organisation, identified.scopes, call.client_ip());
         Ok(Entered {
-            caller: Arc::new(caller),
+            caller,
             organisation,
             region,
             project,

@@ -1,9 +1,16 @@
 //! What a principal holds in an organisation.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use strongroom_authz::{Principal, ProjectRights, Rule, RuleSet, TeamMembership, builtin};
-use strongroom_types::{ProjectId, ServiceAccountId, Timestamp, UserId};
+use parking_lot::Mutex;
+use strongroom_authz::{
+    Caller, CallerParts, Principal, ProjectRights, Rule, RuleSet, TeamMembership, TokenScopes,
+    builtin,
+};
+use strongroom_types::{
+    CredentialId, OrganisationId, ProjectId, ServiceAccountId, Timestamp, TokenId, UserId,
+};
 
 use super::view::OrganisationView;
 use crate::rows::directory::{BindingRow, BoundPrincipal, BoundRole, RuleRow};
@@ -15,15 +22,31 @@ pub(crate) enum PrincipalId {
     ServiceAccount(ServiceAccountId),
 }
 
-/// Who calls, in words for the record.
+/// Who calls and with what, for the record.
 #[derive(Debug)]
 pub(crate) struct Caption {
     pub(crate) principal: PrincipalId,
-    pub(crate) name: String,
-    /// A user's address or a service account's slug.
-    pub(crate) contact: String,
-    pub(crate) credential_id: String,
-    pub(crate) credential_kind: &'static str,
+    pub(crate) rights: Arc<Rights>,
+    pub(crate) credential: CredentialName,
+}
+
+/// Which credential a call was made with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum CredentialName {
+    PersonalToken(TokenId),
+    AccessToken(CredentialId),
+    AccessCredential(CredentialId),
+}
+
+impl CredentialName {
+    /// Its identity and its kind, as the record shows them.
+    pub(crate) fn shown(self) -> (String, &'static str) {
+        match self {
+            Self::PersonalToken(id) => (id.to_string(), "personal_access_token"),
+            Self::AccessToken(id) => (id.to_string(), "access_token"),
+            Self::AccessCredential(id) => (id.to_string(), "access_credential"),
+        }
+    }
 }
 
 /// What a principal holds, worked out once per epoch.
@@ -38,6 +61,38 @@ pub(crate) struct Rights {
     pub(crate) project: Option<ProjectRights>,
     /// When the first binding in it ends, so that it must be worked out again.
     valid_until: Option<Timestamp>,
+    /// The caller that these rights last made: most calls come from where the one before did.
+    last: Mutex<Option<Arc<Caller>>>,
+}
+
+impl Rights {
+    /// The caller with these rights, from this address, with a credential of these scopes.
+    pub(crate) fn caller(
+        &self,
+        organisation: OrganisationId,
+        scopes: TokenScopes,
+        client_ip: Option<IpAddr>,
+    ) -> Arc<Caller> {
+        let mut last = self.last.lock();
+        if let Some(caller) = &*last
+            && caller.client_ip() == client_ip
+            && caller.scopes() == scopes
+        {
+            return Arc::clone(caller);
+        }
+        let caller = Arc::new(Caller::vouched(CallerParts {
+            principal: self.principal.clone(),
+            organisation,
+            owner: self.owner,
+            teams: self.teams.clone(),
+            organisation_rules: Arc::clone(&self.organisation),
+            project: self.project.clone(),
+            scopes,
+            client_ip,
+        }));
+        *last = Some(Arc::clone(&caller));
+        caller
+    }
 }
 
 impl OrganisationView {
@@ -96,6 +151,7 @@ impl OrganisationView {
             }),
             valid_until: held.iter().filter_map(|binding| binding.expires_at).min(),
             teams,
+            last: Mutex::default(),
         })
     }
 

@@ -7,7 +7,7 @@ use strongroom_audit::{Action, ServiceEvent};
 use strongroom_crypto::{PlainToken, SealError};
 use strongroom_types::{Plaintext, Timestamp};
 
-use super::rights::{Caption, PrincipalId};
+use super::rights::{Caption, CredentialName, PrincipalId};
 use crate::call::{Call, Recorded};
 use crate::engine::Inner;
 use crate::evidence::{Evidence, Reason};
@@ -111,13 +111,11 @@ impl Tokens<'_> {
         let rights = view
             .rights(principal, None, now)
             .ok_or(AccessTokenError::InvalidClient)?;
-        call.identify(Arc::new(Caption {
+        call.identify(Caption {
             principal,
-            name: rights.name.clone(),
-            contact: rights.contact.clone(),
-            credential_id: credential.to_string(),
-            credential_kind: "access_credential",
-        }));
+            rights,
+            credential: CredentialName::AccessCredential(credential),
+        });
         call.place(organisation, None, None);
         let lifetime = inner.settings.access_token_lifetime;
         let mut expires_at = now.saturating_add(lifetime).unwrap_or(Timestamp::MAX);

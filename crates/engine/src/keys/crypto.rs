@@ -131,8 +131,8 @@ impl Keys<'_> {
             .map_err(EncryptDataError::Resolve)?;
         let scope = resolved.scope();
         let result = inner.encrypt(scope, &found, &plaintext, version).await;
-        let event = evidence::key(Action::KmsEncrypt, scope, &found.head)
-            .with("plaintextBytes", plaintext.len());
+        let event =
+            evidence::key(Action::KmsEncrypt, &found.head).with("plaintextBytes", plaintext.len());
         match &result {
             Ok(encrypted) => call.note(event.key_version(encrypted.key_version)),
             Err(EncryptDataError::NotActive(_)) => call.note(event.refused(Reason::KeyState)),
@@ -159,7 +159,7 @@ impl Keys<'_> {
             .map_err(DecryptDataError::Resolve)?;
         let scope = resolved.scope();
         let result = inner.decrypt(scope, &found, ciphertext).await;
-        let event = evidence::key(Action::KmsDecrypt, scope, &found.head)
+        let event = evidence::key(Action::KmsDecrypt, &found.head)
             .with("ciphertextBytes", ciphertext.len());
         match &result {
             Ok(decrypted) => call.note(event.key_version(decrypted.key_version)),

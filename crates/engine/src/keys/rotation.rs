@@ -80,7 +80,7 @@ impl Keys<'_> {
                 version,
                 created_at: inner.clock.now(),
             });
-            call.note(evidence::key(Action::KmsRotate, scope, &head).key_version(version));
+            call.note(evidence::key(Action::KmsRotate, &head).key_version(version));
             Ok(Changed::Head(head))
         })
         .await

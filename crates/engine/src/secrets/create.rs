@@ -86,11 +86,11 @@ impl Secrets<'_> {
         call: &Arc<Call>,
         new: NewSecret,
     ) -> Result<Recorded<SecretView>, CreateSecretError> {
-        let (scope, path) = (grant.scope().clone(), grant.target().clone());
+        let path = grant.target().clone();
         let result = self.make(grant, call, new).await;
         if let Some(reason) = result.as_ref().err().and_then(CreateSecretError::reason) {
             call.forget_events();
-            call.note(evidence::secret(Action::SecretCreate, &scope, &path).refused(reason));
+            call.note(evidence::secret(Action::SecretCreate, &path).refused(reason));
         }
         result
     }
@@ -130,7 +130,7 @@ impl Secrets<'_> {
             .create(keyspace::secret(scope, path), &head)
             .map_err(fault)?;
         changes.unchanged(keyspace::kms_key(scope, head.key), key.found.revision);
-        note(call, scope, path, &key, value.as_ref(), taken_raw);
+        note(call, path, &key, value.as_ref(), taken_raw);
 
         let view = inner
             .view(scope, path, &head, None)
@@ -210,13 +210,12 @@ impl Secrets<'_> {
 
 fn note(
     call: &Call,
-    scope: &Scope,
     path: &SecretPath,
     key: &UsableKey,
     value: Option<&IncomingValue>,
     taken_raw: bool,
 ) {
-    let mut event = evidence::secret(Action::SecretCreate, scope, path)
+    let mut event = evidence::secret(Action::SecretCreate, path)
         .with("kmsKeyIdentity", key.found.head.identity);
     let Some(value) = value else {
         return call.note(event);
@@ -226,5 +225,5 @@ fn note(
         event = event.with("takenRaw", true);
     }
     call.note(event);
-    call.note(evidence::key(Action::KmsEncrypt, scope, &key.found.head).key_version(key.version));
+    call.note(evidence::key(Action::KmsEncrypt, &key.found.head).key_version(key.version));
 }

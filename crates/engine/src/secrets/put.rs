@@ -96,11 +96,11 @@ impl Secrets<'_> {
         call: &Arc<Call>,
         value: NewValue,
     ) -> Result<Recorded<PutDone>, PutValueError> {
-        let (scope, path) = (grant.scope().clone(), grant.target().clone());
+        let path = grant.target().clone();
         let result = self.put_version(grant, call, value).await;
         if let Some(reason) = result.as_ref().err().and_then(PutValueError::reason) {
             call.forget_events();
-            call.note(evidence::secret(Action::SecretPutValue, &scope, &path).refused(reason));
+            call.note(evidence::secret(Action::SecretPutValue, &path).refused(reason));
         }
         result
     }
@@ -187,7 +187,7 @@ impl Secrets<'_> {
             .map_err(fault)?;
         changes.unchanged(keyspace::kms_key(scope, head.key), key.found.revision);
 
-        let mut event = evidence::secret(Action::SecretPutValue, scope, path)
+        let mut event = evidence::secret(Action::SecretPutValue, path)
             .version(version)
             .format(format)
             .with("kmsKeyIdentity", head.key);
@@ -195,9 +195,7 @@ impl Secrets<'_> {
             event = event.with("takenRaw", true);
         }
         call.note(event);
-        call.note(
-            evidence::key(Action::KmsEncrypt, scope, &key.found.head).key_version(key.version),
-        );
+        call.note(evidence::key(Action::KmsEncrypt, &key.found.head).key_version(key.version));
         let done = PutDone {
             path: path.clone(),
             version,

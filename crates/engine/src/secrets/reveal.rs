@@ -96,7 +96,7 @@ impl Secrets<'_> {
         let now = self.0.clock.now();
         let result = self.open_version(grant, call, version, now).await;
         if let Some(reason) = result.as_ref().err().and_then(RevealError::reason) {
-            call.note(evidence::secret(Action::SecretGetValue, &scope, &path).refused(reason));
+            call.note(evidence::secret(Action::SecretGetValue, &path).refused(reason));
         }
         let (revealed, incarnation) = result?;
         let read = revealed.version;
@@ -163,14 +163,13 @@ impl Secrets<'_> {
             .map_err(RevealError::Damaged)?;
 
         call.note(
-            evidence::secret(Action::SecretGetValue, scope, path)
+            evidence::secret(Action::SecretGetValue, path)
                 .version(found.version)
                 .format(found.format)
                 .with("kmsKeyIdentity", head.key),
         );
         call.note(
-            evidence::key(Action::KmsDecrypt, scope, &key.found.head)
-                .key_version(found.key_version),
+            evidence::key(Action::KmsDecrypt, &key.found.head).key_version(found.key_version),
         );
         let revealed = Revealed {
             path: path.clone(),

@@ -24,7 +24,8 @@ pub struct Refusal {
     cause: Option<Cause>,
     /// The error code of RFC 6749, where the caller speaks OAuth.
     oauth: Option<&'static str>,
-    header: Option<(HeaderName, HeaderValue)>,
+    /// Boxed because it is rare: every call passes a result with room for a refusal.
+    header: Option<Box<(HeaderName, HeaderValue)>>,
     /// Whether the audit log gets a record of it.
     pub(super) is_recorded: bool,
 }
@@ -58,7 +59,7 @@ impl Refusal {
 
     /// With one more header.
     pub(super) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.header = Some((name, value));
+        self.header = Some(Box::new((name, value)));
         self
     }
 
@@ -132,7 +133,7 @@ impl Refusal {
         if response.status() == StatusCode::UNAUTHORIZED {
             challenge(response.headers_mut(), self.oauth.is_some());
         }
-        if let Some((name, value)) = self.header {
+        if let Some((name, value)) = self.header.map(|header| *header) {
             response.headers_mut().insert(name, value);
         }
         if matches!(self.code, ErrorCode::BodyTooLarge | ErrorCode::BodyTimeout) {

@@ -1,10 +1,9 @@
 //! Replies: the only way to a success, and only for what is durably on record.
 
-use std::pin::Pin;
-
 use axum::body::Body;
 use bytes::{BufMut, Bytes, BytesMut};
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, stream};
 use http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 use strongroom_api::{ErrorCode, SensitiveBody};
@@ -59,7 +58,7 @@ impl Reply {
     /// A JSON array that is never in memory as a whole. If an item fails, the connection breaks
     /// off, so that no client takes a part for the whole.
     pub(super) fn list<T, E, W>(
-        recorded: Recorded<Pin<Box<dyn Stream<Item = Result<T, E>> + Send>>>,
+        recorded: Recorded<BoxStream<'static, Result<T, E>>>,
         request_id: String,
         show: fn(T) -> W,
     ) -> Self
@@ -117,7 +116,7 @@ enum Broken {
     Shown(#[source] serde_json::Error),
 }
 
-type Items = Pin<Box<dyn Stream<Item = Result<Vec<u8>, Broken>> + Send>>;
+type Items = BoxStream<'static, Result<Vec<u8>, Broken>>;
 
 /// A list on its way out.
 struct List {

@@ -28,8 +28,7 @@ impl RequestIds {
                 let digit = (number >> (4 * place)) & 15;
                 id.push(
                     DIGITS
-                        .iter()
-                        .nth(digit as usize)
+                        .get(digit as usize)
                         .map_or('0', |byte| char::from(*byte)),
                 );
             }
@@ -47,8 +46,8 @@ mod tests {
         let (one, other) = (RequestIds::new(), RequestIds::new());
         let names = [one.next(), one.next(), other.next()];
         assert_eq!(names[0].len(), 28);
-        assert_eq!(names[0][..16], names[1][..16]);
+        assert_eq!(names[0].split_at(16).0, names[1].split_at(16).0);
         assert_ne!(names[0], names[1]);
-        assert_ne!(names[0][..16], names[2][..16]);
+        assert_ne!(names[0].split_at(16).0, names[2].split_at(16).0);
     }
 }

@@ -25,7 +25,7 @@
 //!
 //! | Column | Type | Meaning |
 //! |---|---|---|
-//! | `key` | BLOB, primary key | what the engine calls the row; ordered byte by byte |
+//! | `key` | BLOB, unique | what the engine calls the row; ordered byte by byte |
 //! | `revision` | INTEGER | the number of the commit that wrote the row last |
 //! | `value` | BLOB | the sealed bytes: a format byte, then what that format says |
 //!

@@ -27,7 +27,7 @@ pub(super) fn copy(from: &Path, directory: PathBuf) -> Result<(), BackupError> {
 }
 
 fn copy_database(from: &Path, to: &Path) -> Result<(), Cause> {
-    let source = schema::open_reader(from).map_err(Cause::new)?;
+    let source = schema::open_reader(from, 1 << 10).map_err(Cause::new)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut copy = Connection::open_with_flags(to, flags).map_err(Cause::new)?;
     let expected = schema::identity(&source).map_err(Cause::new)?;

@@ -156,3 +156,123 @@ impl RowCache {
         self.misses.load(Ordering::Relaxed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use strongroom_crypto::Sealed;
+
+    use super::*;
+
+    fn key(number: u32) -> Key {
+        Key::from(number.to_be_bytes().as_slice())
+    }
+
+    fn row(revision: u64, bytes: usize) -> Row {
+        Row {
+            value: Sealed::from_stored(vec![1; bytes]),
+            revision: Revision::from_u64(revision),
+        }
+    }
+
+    /// What a reader with this row in hand leaves in the cache.
+    fn read(cache: &RowCache, number: u32, found: Row) {
+        match cache.look_up(&key(number)) {
+            Lookup::Miss(loading) => loading.fill(&found),
+            Lookup::Hit(row) => panic!("{row:?} is cached"),
+            Lookup::Bypass => panic!("the key is in flight"),
+        }
+    }
+
+    fn is_in_flight(cache: &RowCache, number: u32) -> bool {
+        matches!(cache.look_up(&key(number)), Lookup::Bypass)
+    }
+
+    #[test]
+    fn what_was_read_is_cached() {
+        let cache = RowCache::new(1 << 20);
+        read(&cache, 1, row(5, 100));
+        assert!(matches!(cache.look_up(&key(1)), Lookup::Hit(found) if found == row(5, 100)));
+        assert_eq!(cache.revision(&key(1)), Some(Revision::from_u64(5)));
+        assert_eq!((cache.rows(), cache.misses()), (1, 1));
+    }
+
+    #[test]
+    fn a_row_read_before_a_commit_is_not_cached_after_it() {
+        let cache = RowCache::new(1 << 20);
+        let Lookup::Miss(loading) = cache.look_up(&key(1)) else {
+            panic!("nothing is cached yet");
+        };
+        let cached = cache.begin(&key(1));
+        assert!(!cached);
+        loading.fill(&row(5, 100));
+        assert!(is_in_flight(&cache, 1));
+        cache.finish(key(1), Some(row(6, 100)), cached);
+        assert!(matches!(cache.look_up(&key(1)), Lookup::Hit(found) if found == row(6, 100)));
+    }
+
+    #[test]
+    fn a_row_read_before_a_deletion_is_not_cached_after_it() {
+        let cache = RowCache::new(1 << 20);
+        let Lookup::Miss(loading) = cache.look_up(&key(1)) else {
+            panic!("nothing is cached yet");
+        };
+        let cached = cache.begin(&key(1));
+        cache.finish(key(1), None, cached);
+        loading.fill(&row(5, 100));
+        assert!(matches!(cache.look_up(&key(1)), Lookup::Miss(_)));
+    }
+
+    #[test]
+    fn only_one_reader_at_a_time_fills() {
+        let cache = RowCache::new(1 << 20);
+        let first = cache.look_up(&key(1));
+        assert!(is_in_flight(&cache, 1));
+        drop(first);
+        assert!(matches!(cache.look_up(&key(1)), Lookup::Miss(_)));
+    }
+
+    #[test]
+    fn a_mark_is_never_evicted() {
+        let cache = RowCache::new(100_000);
+        let cached = cache.begin(&key(0));
+        for number in 1..10_000 {
+            read(&cache, number, row(1, 500));
+        }
+        assert!(cache.bytes() <= 110_000, "{} bytes", cache.bytes());
+        assert!(cache.rows() < 300, "{} rows", cache.rows());
+        assert!(is_in_flight(&cache, 0));
+        cache.finish(key(0), Some(row(2, 500)), cached);
+        assert!(!is_in_flight(&cache, 0));
+    }
+
+    #[test]
+    fn a_commit_that_did_not_happen_leaves_no_mark() {
+        let cache = RowCache::new(1 << 20);
+        read(&cache, 1, row(5, 100));
+        assert!(cache.begin(&key(1)));
+        cache.abandon(&key(1));
+        read(&cache, 1, row(5, 100));
+    }
+
+    #[test]
+    fn large_rows_are_left_to_the_database() {
+        let cache = RowCache::new(1 << 20);
+        read(&cache, 1, row(1, MAX_ROW_BYTES + 1));
+        let cached = cache.begin(&key(1));
+        cache.finish(key(1), Some(row(2, MAX_ROW_BYTES + 1)), cached);
+        assert_eq!((cache.rows(), cache.bytes()), (0, 0));
+        read(&cache, 1, row(2, MAX_ROW_BYTES));
+        assert_eq!(cache.rows(), 1);
+    }
+
+    #[test]
+    fn a_cache_of_nothing_caches_nothing() {
+        let cache = RowCache::new(0);
+        read(&cache, 1, row(1, 0));
+        let cached = cache.begin(&key(1));
+        assert!(is_in_flight(&cache, 1));
+        cache.finish(key(1), Some(row(2, 0)), cached);
+        read(&cache, 1, row(2, 0));
+        assert_eq!(cache.bytes(), 0);
+    }
+}

@@ -21,7 +21,7 @@ use std::thread::{self, JoinHandle};
 use futures_util::FutureExt as _;
 use futures_util::future::{self, BoxFuture};
 use parking_lot::Mutex;
-use rusqlite::{Connection, OptionalExtension as _, Row as Record, ToSql};
+use rusqlite::{OptionalExtension as _, Row as Record, ToSql};
 use strongroom_crypto::Sealed;
 use tokio::sync::oneshot;
 
@@ -53,7 +53,7 @@ struct Inner {
 }
 
 struct Running {
-    writer: JoinHandle<Connection>,
+    writer: JoinHandle<Writer>,
     checkpointer: JoinHandle<()>,
     /// Keeps other processes out. The last to go.
     _lock: File,
@@ -83,8 +83,7 @@ impl Embedded {
             }))
             .map_err(failed)?;
         let (checkpoints, checkpointer) =
-            checkpoint::checkpoints(&path, options.wal_bytes, readers.clone(), shared.clone())
-                .map_err(failed)?;
+            checkpoint::checkpoints(&path, options.wal_bytes, readers.clone(), shared.clone())?;
         let writer = Writer {
             connection,
             queue: queue.clone(),
@@ -92,7 +91,7 @@ impl Embedded {
             shared: shared.clone(),
             checkpoints,
         };
-        // If the second thread cannot start, the first ends with the closed queue.
+        // If the second thread cannot start, the first ends when its channel is dropped.
         let checkpointer = spawn("store-checkpoint", || checkpointer.run())?;
         let writer = spawn("store-writer", || writer.run())?;
         Ok(Self(Arc::new(Inner {
@@ -197,13 +196,12 @@ impl Inner {
         self.queue.close();
         let writer = threads.writer.join();
         self.shared.close();
-        // The writer held the other end of the checkpointer's channel.
         let checkpointer = threads.checkpointer.join();
         self.readers.close();
         self.cache.clear();
         match (writer, checkpointer) {
-            (Ok(connection), Ok(())) if self.shared.admit() == Err(Unavailable::Closed) => {
-                if let Err(error) = schema::checkpoint_fully(&connection) {
+            (Ok(writer), Ok(())) if self.shared.admit() == Err(Unavailable::Closed) => {
+                if let Err(error) = schema::checkpoint_fully(&writer.connection) {
                     // Nothing is lost: the next start does it.
                     tracing::warn!(error = &error as &dyn std::error::Error, "log not emptied");
                 }

@@ -23,15 +23,15 @@ pub struct EmbeddedOptions {
 }
 
 impl EmbeddedOptions {
-    /// The usual choices: 64 MiB of cache, two connections more than there are processors, a log
-    /// of 16 MiB and no limit but the disk.
+    /// The usual choices: 64 MiB of cache, a connection for each processor and one more, a log of
+    /// 16 MiB and no limit but the disk.
     pub fn new(directory: impl Into<PathBuf>, installation: [u8; 16]) -> Self {
         let processors = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         Self {
             directory: directory.into(),
             installation,
             cache_bytes: 64 << 20,
-            readers: processors.saturating_add(2),
+            readers: processors.saturating_add(1),
             wal_bytes: 16 << 20,
             max_bytes: None,
         }

@@ -16,6 +16,10 @@ use super::schema;
 use super::shared::Shared;
 use crate::{Cause, ReadError, Unavailable};
 
+/// Memory that all connections share for pages, in KiB. With 8 MiB a connection keeps the upper
+/// levels of both trees of a million rows, so that a read fetches two pages from the system.
+const CACHE_KIB: usize = 64 << 10;
+
 /// The connections.
 pub(super) struct Readers {
     slots: Box<[Mutex<Reader>]>,
@@ -32,10 +36,14 @@ struct Reader {
 impl Readers {
     /// Opens so many connections to a database that exists.
     pub(super) fn open(path: &Path, count: usize, shared: Arc<Shared>) -> rusqlite::Result<Self> {
+        let share = CACHE_KIB.checked_div(count).unwrap_or(0);
+        let share = i64::try_from(share)
+            .unwrap_or(i64::MAX)
+            .clamp(1 << 10, 8 << 10);
         let slots = (0..count)
             .map(|_| {
                 Ok(Mutex::new(Reader {
-                    connection: Some(schema::open_reader(path)?),
+                    connection: Some(schema::open_reader(path, share)?),
                     snapshot: None,
                 }))
             })

@@ -20,6 +20,7 @@ type Answer = oneshot::Sender<Result<Revision, CommitError>>;
 
 /// The writer's half of an open store.
 pub(super) struct Writer {
+    /// Dropped before the file that the checkpoints have open.
     pub(super) connection: Connection,
     pub(super) queue: Arc<Queue>,
     pub(super) cache: Arc<RowCache>,
@@ -37,8 +38,8 @@ enum Failure {
 
 impl Writer {
     /// Writes until the queue is closed and empty, or a write fails with unknown outcome. Returns
-    /// the connection, for what closing has to do.
-    pub(super) fn run(mut self) -> Connection {
+    /// itself, for what closing has to do.
+    pub(super) fn run(mut self) -> Self {
         while let Some(requests) = self.queue.take() {
             self.serve(requests);
             if let Err(refusal) = self.shared.admit() {
@@ -51,7 +52,8 @@ impl Writer {
                 }
             }
         }
-        self.connection
+        self.checkpoints.close();
+        self
     }
 
     fn serve(&mut self, requests: Vec<Request>) {
@@ -126,9 +128,11 @@ impl Writer {
     }
 
     fn write(&self, plan: &Plan) -> rusqlite::Result<()> {
-        let mut put = self
-            .connection
-            .prepare_cached("REPLACE INTO rows (key, revision, value) VALUES (?1, ?2, ?3)")?;
+        // Replacing a row where it is leaves the index of keys alone.
+        let mut put = self.connection.prepare_cached(
+            "INSERT INTO rows (key, revision, value) VALUES (?1, ?2, ?3) \
+             ON CONFLICT (key) DO UPDATE SET revision = excluded.revision, value = excluded.value",
+        )?;
         let mut delete = self
             .connection
             .prepare_cached("DELETE FROM rows WHERE key = ?1")?;
@@ -149,25 +153,19 @@ impl Writer {
     }
 
     fn acknowledge(&self, answers: Vec<Answer>, verdicts: Vec<Verdict>) {
-        let (mut commits, mut conflicts) = (0, 0);
-        for (answer, verdict) in answers.into_iter().zip(verdicts) {
-            let outcome = match verdict {
-                Verdict::Write(revision) => {
-                    commits += 1;
-                    Ok(revision)
-                }
-                Verdict::Holds(revision) => Ok(revision),
-                Verdict::Conflict(key) => {
-                    conflicts += 1;
-                    Err(CommitError::Conflict { key })
-                }
-            };
-            // Whoever does not wait for the answer does not need it.
-            let _ = answer.send(outcome);
-        }
+        let count = |kind: fn(&Verdict) -> bool| verdicts.iter().filter(|v| kind(v)).count() as u64;
+        let commits = count(|verdict| matches!(verdict, Verdict::Write(_)));
+        let conflicts = count(|verdict| matches!(verdict, Verdict::Conflict(_)));
         let counters = &self.shared.counters;
         counters.commits.fetch_add(commits, Ordering::Relaxed);
         counters.conflicts.fetch_add(conflicts, Ordering::Relaxed);
+        for (answer, verdict) in answers.into_iter().zip(verdicts) {
+            // Whoever does not wait for the answer does not need it.
+            let _ = answer.send(match verdict {
+                Verdict::Write(revision) | Verdict::Holds(revision) => Ok(revision),
+                Verdict::Conflict(key) => Err(CommitError::Conflict { key }),
+            });
+        }
     }
 
     fn fail(&self, answers: Vec<Answer>, verdicts: Vec<Verdict>, failure: Failure) {

@@ -11,7 +11,7 @@ pub struct Stats {
     pub cached_bytes: u64,
     /// Reads of one row that the cache could not answer.
     pub cache_misses: u64,
-    /// Bytes in the write-ahead log that the next restart would have to read.
+    /// Bytes of the write-ahead log that are in use. The file may be longer.
     pub wal_bytes: u64,
     /// Batches applied.
     pub commits: u64,

@@ -9,7 +9,8 @@ use crate::{
     BackupError, Batch, CommitError, Key, OpenError, ReadError, Revision, Row, Scan, Stats,
 };
 
-/// One store. Clones are the same store; it closes when the last one is dropped.
+/// One store. Clones are the same store; it closes when the last one is dropped, which blocks until
+/// what waits is written. [`Store::shutdown`] closes it without blocking.
 ///
 /// Answers are exact: a read reflects every commit that was acknowledged before it began, and no
 /// read sees a part of a batch, whether or not a cache answers it.

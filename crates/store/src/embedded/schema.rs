@@ -172,6 +172,9 @@ fn configure(connection: &Connection, cache_kib: i64) -> rusqlite::Result<()> {
     // A mapped file turns a read error into a signal that ends the process.
     connection.pragma_update(None, "mmap_size", 0)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
+    // Where a sync does not reach the disk's own cache by itself (macOS), make it.
+    connection.pragma_update(None, "fullfsync", true)?;
+    connection.pragma_update(None, "checkpoint_fullfsync", true)?;
     Ok(())
 }
 

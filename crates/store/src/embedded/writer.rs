@@ -201,6 +201,15 @@ impl Writer {
     }
 }
 
+impl Drop for Writer {
+    /// A writer whose store is still open has panicked: nobody is to wait for it.
+    fn drop(&mut self) {
+        self.shared.poison();
+        self.queue.close();
+        drop(self.queue.take());
+    }
+}
+
 /// The failure of a statement before the commit.
 fn not_applied(error: rusqlite::Error) -> Failure {
     let full = error.sqlite_error_code() == Some(ErrorCode::DiskFull);

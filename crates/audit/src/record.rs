@@ -216,7 +216,7 @@ impl<'a> Record<'a> {
     ///
     /// The bytes are no record.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, RecordError> {
-        minicbor::decode(bytes).map_err(|source| RecordError { source })
+        minicbor::decode(bytes).map_err(RecordError::from)
     }
 
     /// The same, borrowing nothing.
@@ -336,7 +336,7 @@ pub enum EncodeError {
 #[error("the bytes are no audit record")]
 pub struct RecordError {
     /// The codec's reason.
-    #[source]
+    #[from]
     source: minicbor::decode::Error,
 }
 

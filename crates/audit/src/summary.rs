@@ -8,18 +8,23 @@
 //! HMAC-SHA-256 of the label `strongroom/audit/summary/1` and of that CBOR.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::ControlFlow;
 
 use minicbor::{Decode, Encode};
 use strongroom_crypto::ChainKey;
+use strongroom_types::OrganisationId;
 
-use crate::entry;
+use crate::codec;
+use crate::event::Resource;
 use crate::filter::Filter;
 use crate::frame::{Frame, Kind, Link};
 use crate::header::FRAMES;
-use crate::record::{Principal, Record};
+use crate::id::RecordId;
+use crate::record::{Principal, RecordError};
 use crate::scan::{self, Place, ReadError};
 use crate::segment::Segment;
+use crate::text::Text;
 
 const LABEL: Link = *b"strongroom/audit/summary/1\0\0\0\0\0\0";
 
@@ -44,10 +49,10 @@ pub(crate) struct Summary {
     pub(crate) blocks: Vec<Block>,
     /// Entries per group, by the group's hash; none if there are too many.
     #[n(3)]
-    groups: Option<HashMap<u64, Group>>,
+    groups: Option<HashMap<u64, Group, BuildHasherDefault<AsIs>>>,
     /// Hashes of the callers and resources that occur; none if there are too many.
     #[n(4)]
-    marks: Option<HashSet<u64>>,
+    marks: Option<HashSet<u64, BuildHasherDefault<AsIs>>>,
 }
 
 /// A stretch of frames.
@@ -87,8 +92,8 @@ impl Summary {
             covered: FRAMES,
             link: segment.header.previous.link,
             blocks: Vec::new(),
-            groups: Some(HashMap::new()),
-            marks: Some(HashSet::new()),
+            groups: Some(HashMap::default()),
+            marks: Some(HashSet::default()),
         }
     }
 
@@ -122,31 +127,29 @@ impl Summary {
             });
         }
         if frame.kind == Kind::Record {
-            let record = Record::decode(frame.payload).map_err(|source| ReadError::Record {
+            let outline = Outline::decode(frame.payload).map_err(|source| ReadError::Record {
                 sequence: frame.sequence,
                 source,
             })?;
-            self.add_record(&record);
+            self.add_record(&outline);
         }
         self.covered = offset + frame.size() as u64;
         self.link = frame.link;
         Ok(())
     }
 
-    fn add_record(&mut self, record: &Record<'_>) {
+    fn add_record(&mut self, outline: &Outline<'_>) {
         if let Some(block) = self.blocks.last_mut() {
-            let at = record.id.millisecond();
+            let at = outline.id.millisecond();
             let (least, most) = block.times.unwrap_or((at, at));
             block.times = Some((least.min(at), most.max(at)));
         }
-        if let Some(principal) = &record.principal {
+        if let Some(principal) = &outline.principal {
             self.mark(mark_of(principal));
         }
-        for index in 0..entry::count(record) {
-            if let Some(resource) = entry::resource(record, index) {
-                self.mark(mark_of_resource(resource.identity.as_str()));
-            }
-            self.count(record, index);
+        self.add_entry(outline, &outline.method, outline.resource.as_ref());
+        for event in &outline.events {
+            self.add_entry(outline, &event.action, event.resource.as_ref());
         }
     }
 
@@ -159,34 +162,34 @@ impl Summary {
         }
     }
 
-    fn count(&mut self, record: &Record<'_>, index: u16) {
-        let (Some(groups), Some(organisation)) = (&mut self.groups, &record.organisation) else {
+    fn add_entry(&mut self, outline: &Outline<'_>, action: &Text<'_>, on: Option<&Resource<'_>>) {
+        if let Some(resource) = on {
+            self.mark(mark_of_resource(resource.identity.as_str()));
+        }
+        let (Some(groups), Some(organisation)) = (&mut self.groups, &outline.organisation) else {
             return;
         };
-        let action = entry::action(record, index);
-        let resource_type =
-            entry::resource(record, index).map_or("", |resource| resource.kind.as_str());
+        let (action, kind) = (action.as_str(), on.map_or("", |on| on.kind.as_str()));
         let hash = Hash::new()
             .with(organisation.as_bytes())
-            .with(&[u8::from(record.system)])
-            .with(&record.status.to_le_bytes())
+            .with(&[u8::from(outline.system)])
+            .with(&outline.status.to_le_bytes())
             .with(action.as_bytes())
-            .with(&[0])
-            .with(resource_type.as_bytes());
-        let group = groups.entry(hash.0).or_insert_with(|| Group {
+            .with(kind.as_bytes());
+        let group = groups.entry(hash.finish()).or_insert_with(|| Group {
             organisation: *organisation.as_bytes(),
-            system: record.system,
-            status: record.status,
+            system: outline.system,
+            status: outline.status,
             action: action.to_owned(),
-            resource_type: resource_type.to_owned(),
+            resource_type: kind.to_owned(),
             entries: 0,
         });
         group.entries += 1;
         let same = group.organisation == *organisation.as_bytes()
-            && group.system == record.system
-            && group.status == record.status
+            && group.system == outline.system
+            && group.status == outline.status
             && group.action == action
-            && group.resource_type == resource_type;
+            && group.resource_type == kind;
         // Two groups with one hash cannot be told apart: read the segment instead.
         if !same || groups.len() > MOST_GROUPS {
             self.groups = None;
@@ -266,6 +269,44 @@ impl Group {
     }
 }
 
+/// What a summary needs of a record: reading only this costs half as much. The keys are those of
+/// [`Record`](crate::Record) and [`ServiceEvent`](crate::ServiceEvent).
+#[derive(Decode)]
+#[cbor(map)]
+struct Outline<'a> {
+    #[cbor(n(0), with = "codec::identity")]
+    id: RecordId,
+    #[cbor(n(2), with = "codec::maybe_identity", has_nil)]
+    organisation: Option<OrganisationId>,
+    #[cbor(n(3), default)]
+    system: bool,
+    #[n(4)]
+    status: u16,
+    #[b(6)]
+    method: Text<'a>,
+    #[b(8)]
+    principal: Option<Principal<'a>>,
+    #[b(15)]
+    resource: Option<Resource<'a>>,
+    #[cbor(b(17), default)]
+    events: Vec<EventOutline<'a>>,
+}
+
+#[derive(Decode)]
+#[cbor(map)]
+struct EventOutline<'a> {
+    #[b(0)]
+    action: Text<'a>,
+    #[b(1)]
+    resource: Option<Resource<'a>>,
+}
+
+impl<'a> Outline<'a> {
+    fn decode(bytes: &'a [u8]) -> Result<Self, RecordError> {
+        minicbor::decode(bytes).map_err(RecordError::from)
+    }
+}
+
 fn mark_of(principal: &Principal<'_>) -> u64 {
     match principal {
         Principal::User { id, .. } => mark_user(id.as_bytes()),
@@ -274,19 +315,19 @@ fn mark_of(principal: &Principal<'_>) -> u64 {
 }
 
 fn mark_user(id: &[u8; 16]) -> u64 {
-    Hash::new().with(b"u").with(id).0
+    Hash::new().with(b"u").with(id).finish()
 }
 
 fn mark_account(id: &[u8; 16]) -> u64 {
-    Hash::new().with(b"s").with(id).0
+    Hash::new().with(b"s").with(id).finish()
 }
 
 fn mark_of_resource(identity: &str) -> u64 {
-    Hash::new().with(b"r").with(identity.as_bytes()).0
+    Hash::new().with(b"r").with(identity.as_bytes()).finish()
 }
 
-/// FNV-1a, 64 bits: stable, since it is kept on disk. Whoever forces a collision makes a query read
-/// one segment more.
+/// FNV-1a over words of 8 bytes, then the finish of SplitMix64. It is kept on disk, so it stays as
+/// it is. Whoever forces a collision makes a query read one segment more.
 struct Hash(u64);
 
 impl Hash {
@@ -294,9 +335,125 @@ impl Hash {
         Self(0xcbf2_9ce4_8422_2325)
     }
 
+    /// Adds a field, with its length.
     fn with(self, bytes: &[u8]) -> Self {
-        Self(bytes.iter().fold(self.0, |hash, &byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        }))
+        let (words, rest) = bytes.as_chunks::<8>();
+        let mut last = [0; 8];
+        for (to, from) in last.iter_mut().zip(rest) {
+            *to = *from;
+        }
+        let length = bytes.len() as u64;
+        let hash = words
+            .iter()
+            .fold(self.0, |hash, word| Self::mix(hash, *word));
+        Self(Self::mix(Self::mix(hash, last), length.to_le_bytes()))
+    }
+
+    fn mix(hash: u64, word: [u8; 8]) -> u64 {
+        (hash ^ u64::from_le_bytes(word)).wrapping_mul(0x0000_0100_0000_01b3)
+    }
+
+    fn finish(self) -> u64 {
+        let mut hash = self.0;
+        hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        hash ^ (hash >> 31)
+    }
+}
+
+/// Takes a hash as it is: these keys are hashes already.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct AsIs(u64);
+
+impl Hasher for AsIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        // Only whole words are written, by `write_u64`; this keeps the trait's promise for others.
+        for &byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    /// What is marked on disk must be found by later releases.
+    #[test]
+    fn the_hash_is_pinned() {
+        assert_eq!(
+            mark_of_resource("/app/production/a"),
+            998_808_498_402_678_984
+        );
+        assert_eq!(mark_user(&[7; 16]), 10_842_314_420_845_342_813);
+    }
+
+    #[test]
+    fn a_segment_with_too_many_groups_or_names_is_read_instead() {
+        let organisation = OrganisationId::from_bytes([1; 16]);
+        let header = crate::header::Header {
+            capacity: 0,
+            first: 1,
+            previous: crate::signed::Head::GENESIS,
+            previous_end: 0,
+            abandoned: false,
+            created: strongroom_types::Timestamp::UNIX_EPOCH,
+        };
+        let segment = Segment::begun(std::path::Path::new("nowhere"), header);
+        let outline = |status| Outline {
+            id: RecordId::from_bytes([0; 16]),
+            organisation: Some(organisation),
+            system: false,
+            status,
+            method: "GET".into(),
+            principal: None,
+            resource: None,
+            events: Vec::new(),
+        };
+        let everything = Filter::everything(organisation);
+        let elsewhere = Filter {
+            resource_identity: Some("/elsewhere".to_owned()),
+            ..everything.clone()
+        };
+        let mut summary = Summary::of_nothing(&segment);
+        for status in 0..MOST_GROUPS as u16 {
+            summary.add_record(&outline(status));
+        }
+        assert_eq!(summary.matches(&everything), Some(MOST_GROUPS as u64));
+        summary.add_record(&outline(u16::MAX));
+        assert_eq!(summary.matches(&everything), None);
+        assert_eq!(summary.matches(&elsewhere), Some(0));
+        for name in 0..=MOST_MARKS {
+            let path = format!("/{name}");
+            let mut outline = outline(200);
+            outline.resource = Some(Resource::secret(&path));
+            summary.add_record(&outline);
+        }
+        assert_eq!(summary.matches(&elsewhere), None);
+    }
+
+    #[test]
+    fn fields_do_not_run_together() {
+        let hashes: HashSet<_> = [
+            Hash::new().with(b"ab").with(b"c"),
+            Hash::new().with(b"a").with(b"bc"),
+            Hash::new().with(b"abc").with(b""),
+            Hash::new().with(b"abc"),
+            Hash::new().with(b"abc\0"),
+            Hash::new().with(b"abc\0\0\0\0\0"),
+        ]
+        .into_iter()
+        .map(Hash::finish)
+        .collect();
+        assert_eq!(hashes.len(), 6);
     }
 }

@@ -179,11 +179,7 @@ fn configure(connection: &Connection, cache_kib: i64) -> rusqlite::Result<()> {
 }
 
 fn create(connection: &Connection, installation: [u8; 16]) -> rusqlite::Result<()> {
-    let page: u64 = std::env::var("SPAGE")
-        .ok()
-        .and_then(|s| s.parse().ok())
-        .unwrap_or(PAGE_BYTES);
-    connection.pragma_update(None, "page_size", page)?;
+    connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     let transaction = connection.unchecked_transaction()?;

@@ -80,8 +80,8 @@ pub enum ConnectError {
         known: String,
     },
     /// No region was chosen, and the server does not say which there are.
-    #[error("no region was chosen, and the server does not say which regions it has")]
-    Regions(#[source] ClientError),
+    #[error(transparent)]
+    Regions(ClientError),
 }
 
 /// How lists and other answers are written.

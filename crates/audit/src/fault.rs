@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use strongroom_crypto::SignError;
 
-use crate::record::EncodeError;
+use crate::encoding::EncodeError;
 
 /// Why the journal cannot write. Logged once, by the writer; every waiter gets the same one.
 #[derive(Debug, thiserror::Error)]

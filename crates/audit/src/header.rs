@@ -21,8 +21,8 @@
 //! A segment that was filled or closed is cut to its length and ends with a footer, which makes a
 //! missing end visible. One that was abandoned (a crash, a failed write or sync) has none: its
 //! successor's header says where it ends, and whatever stands after that was never acknowledged.
-//! Sequences that were given to such records are not used again; the successor's header declares
-//! the gap, since it carries both the last sequence before and its own first.
+//! A process does not use the sequences of records that failed again; the successor's header
+//! declares the gap, since it carries both the last sequence before and its own first.
 //!
 //! | Footer | Bytes | Field |
 //! |---|---|---|

@@ -2,8 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashSet;
-use std::fs::{self, File, TryLockError};
-use std::path::Path;
+use std::fs::File;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
@@ -11,6 +10,7 @@ use parking_lot::Mutex;
 use strongroom_types::{Clock, EventId, OrganisationId, Timestamp};
 
 use crate::disk::{Disk, LocalDisk};
+use crate::encoding::EncodedRecord;
 use crate::entry::Entry;
 use crate::fault::{AppendError, WriteFault};
 use crate::filter::{Filter, Page};
@@ -21,13 +21,13 @@ use crate::options::JournalOptions;
 use crate::query::{Found, Reader};
 use crate::queue::{Counters, Queue};
 use crate::receipt::Receipt;
-use crate::record::{EncodedRecord, Record};
-use crate::recovery::{self, Listing, OpenError, Recovered};
+use crate::record::Record;
+use crate::recovery::{self, OpenError, Recovered};
 use crate::retention::{self, ExpireError, Expired};
 use crate::scan::ReadError;
 use crate::segment::Shelf;
 use crate::signed::{Head, SignedHead};
-use crate::spare::{self, Chore, Spare, Spares};
+use crate::spare::{self, Chore, Spares};
 use crate::watchdog::{self, Leash};
 use crate::writer::{Schedule, Writer};
 
@@ -92,7 +92,7 @@ impl Journal {
     ) -> Result<Self, OpenError> {
         options.check()?;
         let directory = options.directory.as_path();
-        let lock = lock(directory)?;
+        let lock = recovery::lock(directory)?;
         let listing = recovery::list(directory).map_err(|source| OpenError::Disk {
             path: directory.to_owned(),
             source,
@@ -104,7 +104,7 @@ impl Journal {
                 found: recovered.head.sequence,
             });
         }
-        let (spare, number) = first_spare(&*disk, &options, listing)?;
+        let (spare, number) = spare::first(&*disk, &options, listing)?;
         let Recovered {
             segments,
             predecessor,
@@ -360,65 +360,4 @@ impl Drop for Inner {
             tracing::error!(error, "the audit journal was not closed in order");
         }
     }
-}
-
-/// Makes the directory, and keeps other processes out of it.
-fn lock(directory: &Path) -> Result<File, OpenError> {
-    let disk = |path: &Path, source| OpenError::Disk {
-        path: path.to_owned(),
-        source,
-    };
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(directory).map_err(|e| disk(directory, e))?;
-    let path = directory.join("lock");
-    let lock = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(|e| disk(&path, e))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse {
-            directory: directory.to_owned(),
-        }),
-        Err(TryLockError::Error(source)) => Err(disk(&path, source)),
-    }
-}
-
-/// The spare that an earlier run left, or a new one; and the number of the next. All other spares
-/// are removed.
-fn first_spare(
-    disk: &dyn Disk,
-    options: &JournalOptions,
-    listing: Listing,
-) -> Result<(Spare, u64), OpenError> {
-    let directory = options.directory.as_path();
-    let failed = |path: &Path, source| OpenError::Disk {
-        path: path.to_owned(),
-        source,
-    };
-    let mut kept = None;
-    let mut number = 0;
-    for name in listing.spares {
-        let path = directory.join(&name);
-        let length = fs::metadata(&path).map_err(|e| failed(&path, e))?.len();
-        number = number.max(spare::number(&name) + 1);
-        let whole = spare::is_spare(&name) == Some(true) && length == options.segment_bytes;
-        if whole && kept.is_none() {
-            let file = disk.open(&path).map_err(|e| failed(&path, e))?;
-            kept = Some(Spare { path, file });
-        } else {
-            disk.remove(&path).map_err(|e| failed(&path, e))?;
-        }
-    }
-    let spare = match kept {
-        Some(spare) => spare,
-        None => spare::prepare(disk, directory, number, options.segment_bytes)
-            .map_err(|source| failed(directory, source))?,
-    };
-    Ok((spare, number + 1))
 }

@@ -26,13 +26,16 @@
 mod bytes;
 mod codec;
 mod disk;
+mod encoding;
 mod entry;
 mod event;
+mod failures;
 mod fault;
 #[cfg(test)]
 mod faults;
 mod filter;
 mod frame;
+mod hash;
 mod header;
 mod id;
 mod journal;
@@ -56,6 +59,7 @@ mod verify;
 mod watchdog;
 mod writer;
 
+pub use encoding::{EncodeError, EncodedRecord, RecordError};
 pub use entry::Entry;
 pub use event::{Action, Detail, Outcome, Resource, ServiceEvent, Value};
 pub use fault::{AppendError, WriteFault};
@@ -68,7 +72,7 @@ pub use options::JournalOptions;
 pub use query::Found;
 pub use queue::Counters;
 pub use receipt::{Durable, Receipt};
-pub use record::{Credential, EncodeError, EncodedRecord, Header, Principal, Record, RecordError};
+pub use record::{Credential, Header, Principal, Record};
 pub use recovery::OpenError;
 pub use retention::{ExpireError, Expired};
 pub use scan::ReadError;

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
+use crate::failures::Failures;
 use crate::fault::{AppendError, WriteFault};
 use crate::frame::{self, Kind};
 use crate::signed::{Head, SignedHead};
@@ -38,9 +39,7 @@ struct Inner {
     next: u64,
     /// Every sequence below is decided: durable, or in `failed`.
     settled: u64,
-    /// Everything below this counts as failed where it is not known better.
-    forgotten: u64,
-    failed: Vec<Failed>,
+    failures: Failures,
     waiters: Vec<(u64, Waker)>,
     asleep: bool,
     closing: bool,
@@ -50,15 +49,6 @@ struct Inner {
     signed: Option<SignedHead>,
     counters: Counters,
 }
-
-struct Failed {
-    from: u64,
-    to: u64,
-    cause: Arc<WriteFault>,
-}
-
-/// How many stretches of failed records are remembered for receipts that nobody polled yet.
-const MEMORY: usize = 1024;
 
 /// What the journal has done since it was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -104,8 +94,7 @@ impl Queue {
                 limit,
                 next,
                 settled: next,
-                forgotten: 0,
-                failed: Vec::new(),
+                failures: Failures::default(),
                 waiters: Vec::new(),
                 asleep: false,
                 closing: false,
@@ -164,7 +153,7 @@ impl Queue {
         }
         let mut inner = self.inner.lock();
         if sequence < inner.settled {
-            return Poll::Ready(inner.decided(sequence));
+            return Poll::Ready(inner.failures.decided(sequence));
         }
         let waker = context.waker();
         if *registered
@@ -258,11 +247,8 @@ impl Queue {
         inner.red = Some(Arc::clone(&cause));
         inner.counters.faults += 1;
         inner.counters.failed += inner.next - inner.settled;
-        inner.forget_oldest();
-        if inner.settled < inner.next {
-            let (from, to) = (inner.settled, inner.next);
-            inner.failed.push(Failed { from, to, cause });
-        }
+        let failed = inner.settled..inner.next;
+        inner.failures.add(failed, cause);
         inner.bytes.clear();
         self.ever_failed.store(true, Ordering::Release);
         inner.settled = inner.next;
@@ -369,35 +355,6 @@ pub(crate) struct Settled {
     pub(crate) bytes: u64,
 }
 
-impl Inner {
-    fn decided(&self, sequence: u64) -> Result<(), AppendError> {
-        let failed = self
-            .failed
-            .iter()
-            .find(|failed| (failed.from..failed.to).contains(&sequence));
-        match failed {
-            Some(failed) => Err(AppendError::Unavailable {
-                cause: Arc::clone(&failed.cause),
-            }),
-            None => match self.failed.first() {
-                Some(oldest) if sequence < self.forgotten => Err(AppendError::Unavailable {
-                    cause: Arc::clone(&oldest.cause),
-                }),
-                _ => Ok(()),
-            },
-        }
-    }
-
-    /// Keeps the memory of failures bounded. What is forgotten counts as failed: a receipt that
-    /// nobody polled for a thousand outages must not turn into a proof.
-    fn forget_oldest(&mut self) {
-        if self.failed.len() >= MEMORY {
-            let oldest = self.failed.remove(0);
-            self.forgotten = oldest.to;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -465,7 +422,7 @@ mod tests {
         let queue = queue();
         let mut expected = Vec::new();
         // More outages than are remembered.
-        for round in 0..MEMORY as u64 + 10 {
+        for round in 0..Failures::MEMORY as u64 + 10 {
             let good = queue.append(Kind::Record, &[1]).unwrap();
             settle(&queue, good).unwrap();
             let bad = queue.append(Kind::Record, &[1]).unwrap();

@@ -1,6 +1,6 @@
 //! Finding the segments of a directory, and how far the newest goes.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -95,6 +95,33 @@ pub enum OpenError {
         #[source]
         source: Arc<crate::WriteFault>,
     },
+}
+
+/// Makes the directory, and keeps other processes out of it.
+pub(crate) fn lock(directory: &Path) -> Result<File, OpenError> {
+    let disk = |path: &Path, source| OpenError::Disk {
+        path: path.to_owned(),
+        source,
+    };
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(directory).map_err(|e| disk(directory, e))?;
+    let path = directory.join("lock");
+    let lock = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(|e| disk(&path, e))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse {
+            directory: directory.to_owned(),
+        }),
+        Err(TryLockError::Error(source)) => Err(disk(&path, source)),
+    }
 }
 
 /// What a directory holds.
@@ -320,7 +347,7 @@ pub(crate) fn header(directory: &Path, first: u64, chain: &ChainKey) -> Result<H
     let name = segment::file_name(first);
     let path = directory.join(&name);
     let mut block = Vec::new();
-    fs::File::open(&path)
+    File::open(&path)
         .and_then(|file| file.take(FRAMES).read_to_end(&mut block))
         .map_err(|source| OpenError::Disk { path, source })?;
     let header = Header::from_block(&block, chain).map_err(|source| OpenError::Header {

@@ -2,6 +2,7 @@
 //! sync of frames has no metadata to write. Also summarises segments that are finished.
 
 use std::collections::VecDeque;
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,6 +10,8 @@ use std::sync::Arc;
 use parking_lot::{Condvar, Mutex};
 
 use crate::disk::{Disk, DiskFile};
+use crate::options::JournalOptions;
+use crate::recovery::{Listing, OpenError};
 use crate::segment::Segment;
 
 const PREFIX: &str = "spare-";
@@ -55,6 +58,40 @@ pub(crate) fn prepare(
     file.sync_all()?;
     disk.rename(&unfinished, &path)?;
     Ok(Spare { path, file })
+}
+
+/// The spare that an earlier run left, or a new one; and the number of the next. All other spares
+/// are removed.
+pub(crate) fn first(
+    disk: &dyn Disk,
+    options: &JournalOptions,
+    listing: Listing,
+) -> Result<(Spare, u64), OpenError> {
+    let directory = options.directory.as_path();
+    let failed = |path: &Path, source| OpenError::Disk {
+        path: path.to_owned(),
+        source,
+    };
+    let mut kept = None;
+    let mut next = 0;
+    for name in listing.spares {
+        let path = directory.join(&name);
+        let length = fs::metadata(&path).map_err(|e| failed(&path, e))?.len();
+        next = next.max(number(&name) + 1);
+        let whole = is_spare(&name) == Some(true) && length == options.segment_bytes;
+        if whole && kept.is_none() {
+            let file = disk.open(&path).map_err(|e| failed(&path, e))?;
+            kept = Some(Spare { path, file });
+        } else {
+            disk.remove(&path).map_err(|e| failed(&path, e))?;
+        }
+    }
+    let spare = match kept {
+        Some(spare) => spare,
+        None => prepare(disk, directory, next, options.segment_bytes)
+            .map_err(|source| failed(directory, source))?,
+    };
+    Ok((spare, next + 1))
 }
 
 /// One spare ahead, between the thread that makes it and the writer that takes it.

@@ -68,30 +68,26 @@ fn write(file: &File, waiting: &mpsc::Receiver<oneshot::Sender<bool>>) {
 }
 
 /// Commits per second of `waiters` tasks without any HTTP, for `time`.
-pub(crate) fn bare(path: &Path, waiters: usize, time: Duration) -> io::Result<f64> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+pub(crate) async fn bare(path: &Path, waiters: usize, time: Duration) -> io::Result<f64> {
     let door = GroupCommit::start(path)?;
     let started = Instant::now();
-    let counts = runtime.block_on(async {
-        let tasks: Vec<_> = (0..waiters)
-            .map(|_| {
-                let door = door.clone();
-                tokio::spawn(async move {
-                    let mut count = 0_u32;
-                    while started.elapsed() < time && door.commit().await {
-                        count += 1;
-                    }
-                    count
-                })
+    let tasks: Vec<_> = (0..waiters)
+        .map(|_| {
+            let door = door.clone();
+            tokio::spawn(async move {
+                let mut count = 0_u32;
+                while started.elapsed() < time && door.commit().await {
+                    count += 1;
+                }
+                count
             })
-            .collect();
-        let mut total = 0.0;
-        for task in tasks {
-            total += f64::from(task.await.unwrap_or(0));
-        }
-        total
-    });
-    Ok(counts / started.elapsed().as_secs_f64())
+        })
+        .collect();
+    let mut total = 0.0;
+    for task in tasks {
+        total += f64::from(task.await.unwrap_or(0));
+    }
+    Ok(total / started.elapsed().as_secs_f64())
 }
 
 #[cfg(test)]
@@ -101,7 +97,13 @@ mod tests {
     #[test]
     fn every_commit_is_acknowledged() {
         let directory = tempfile::tempdir().unwrap();
-        let rate = bare(&directory.path().join("log"), 4, Duration::from_millis(20)).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let log = directory.path().join("log");
+        let rate = runtime
+            .block_on(bare(&log, 4, Duration::from_millis(20)))
+            .unwrap();
         assert!(rate > 0.0);
         let bytes = std::fs::read(directory.path().join("log")).unwrap();
         assert_eq!(bytes.len() as u64, FILE);

@@ -3,10 +3,13 @@
 use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// The core that the measured server runs on; the load runs on the other one.
 const SERVER_CORE: &str = "0";
+/// How long a server may take to stop.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Why a server does not run.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +46,7 @@ pub(crate) enum ProcessError {
     },
 }
 
-/// A running server, killed when this value goes away.
+/// A running server, stopped when this value goes away.
 pub(crate) struct Server {
     child: Child,
     /// What it printed when it was ready.
@@ -115,17 +118,38 @@ impl Server {
 
     /// Asks it to stop and waits until it has.
     pub(crate) fn stop(mut self) -> io::Result<()> {
-        let pid = self.child.id().to_string();
-        Command::new("kill").args(["-TERM", &pid]).status()?;
+        self.ask_to_stop()?;
         self.child.wait().map(|_| ())
+    }
+
+    fn ask_to_stop(&self) -> io::Result<()> {
+        let pid = self.child.id().to_string();
+        Command::new("kill")
+            .args(["-TERM", &pid])
+            .stderr(Stdio::null())
+            .status()
+            .map(|_| ())
     }
 }
 
 impl Drop for Server {
+    /// Stops it cleanly, so that its data are whole for the next run; kills it if it hangs.
     fn drop(&mut self) {
-        // Already gone after `stop`; otherwise a failed run must not leave a server behind.
-        let _gone = self.child.kill();
-        let _reaped = self.child.wait();
+        let ended = |child: &mut Child| matches!(child.try_wait(), Ok(Some(_)) | Err(_));
+        if ended(&mut self.child) {
+            return;
+        }
+        let patience = Instant::now();
+        if self.ask_to_stop().is_ok() {
+            while patience.elapsed() < PATIENCE {
+                if ended(&mut self.child) {
+                    return;
+                }
+                thread::sleep(Duration::from_millis(10));
+            }
+        }
+        // Nothing more can be done for a server that neither stops nor dies.
+        let _hung = self.child.kill().and_then(|()| self.child.wait());
     }
 }
 

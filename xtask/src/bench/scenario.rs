@@ -53,7 +53,7 @@ impl Bench {
         };
         let [ours, over_http] = self.alternate([(&load, &data.server), (&load, &commit)])?;
         drop(commit);
-        let disk = self.bare_disk(&fresh.path().join("bare"))?;
+        let disk = self.bare_disk(&fresh.path().join("bare")).await?;
         let target = (0.4, "≥ 0.4, aim 0.5");
         let what = format!("put, {CLIENTS} clients");
         Ok(vec![
@@ -177,10 +177,10 @@ impl Bench {
         Ok(Server::start(&self.reference, &arguments)?)
     }
 
-    fn bare_disk(&self, path: &Path) -> Result<f64, BenchError> {
+    async fn bare_disk(&self, path: &Path) -> Result<f64, BenchError> {
         let mut rates = Vec::new();
         for _ in 0..self.rounds {
-            let rate = group_commit::bare(path, CLIENTS, self.time);
+            let rate = group_commit::bare(path, CLIENTS, self.time).await;
             rates.push(rate.map_err(file("the bare group commit"))?);
         }
         Ok(median(&mut rates))

@@ -36,6 +36,9 @@ impl Evidence {
     /// Reads the log, newest first, back to what is known already. Returns how many entries the
     /// server counted at the beginning.
     pub(crate) async fn read(&mut self, api: &Api) -> u64 {
+        // Earlier rounds were compared then, and are once more at the end.
+        self.names.clear();
+        self.calls.clear();
         let (mut page, mut total) = (1, None);
         loop {
             let answer = api

@@ -7,6 +7,7 @@ use strongroom_authz::{Grant, ListAudit, ReadAuditEntry};
 
 use crate::call::{Call, Recorded};
 use crate::engine::Inner;
+use crate::outbox::OutboxError;
 use crate::trail::AuditUnavailable;
 
 /// Why the log was not shown.
@@ -15,6 +16,9 @@ pub enum AuditLogError {
     /// There is no such entry in this organisation.
     #[error("there is no such audit entry")]
     NotFound,
+    /// Records of changes that were answered are not in the journal yet.
+    #[error("the latest records could not be brought to the audit journal")]
+    Behind(#[source] OutboxError),
     /// The journal could not be read.
     #[error("the audit journal could not be read")]
     Read(#[source] ReadError),
@@ -39,6 +43,7 @@ impl AuditLog<'_> {
         page: Page,
     ) -> Result<Recorded<Found>, AuditLogError> {
         filter.organisation = *grant.scope();
+        self.catch_up().await?;
         let journal = self.0.trail.journal().clone();
         let found = tokio::task::spawn_blocking(move || journal.query(&filter, page))
             .await
@@ -58,6 +63,7 @@ impl AuditLog<'_> {
         call: &Arc<Call>,
     ) -> Result<Recorded<Entry>, AuditLogError> {
         let (organisation, event) = (*grant.scope(), *grant.target());
+        self.catch_up().await?;
         let journal = self.0.trail.journal().clone();
         let entry = tokio::task::spawn_blocking(move || journal.find(organisation, event))
             .await
@@ -69,5 +75,11 @@ impl AuditLog<'_> {
             .recorded(call, entry)
             .await
             .map_err(AuditLogError::Audit)
+    }
+
+    /// A change that was answered is in the log that is asked for next.
+    async fn catch_up(&self) -> Result<(), AuditLogError> {
+        let settled = self.0.trail.outbox().settle().await;
+        settled.map_err(AuditLogError::Behind)
     }
 }

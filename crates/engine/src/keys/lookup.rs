@@ -35,6 +35,9 @@ pub enum KeyUnusable {
     /// There is no such key in the secret's scope.
     #[error("the KMS key does not exist in this scope; name a key of the same project and region")]
     Missing,
+    /// There is one, in another region.
+    #[error("the KMS key is another region's; name a key of the secret's own region")]
+    OtherRegion,
     /// The key is disabled or waits for its deletion.
     #[error("the KMS key is {status}; enable it (or cancel its deletion) and try again")]
     NotActive {
@@ -133,8 +136,13 @@ impl Inner {
         let found = self
             .find_key(scope, reference)
             .await
-            .map_err(KeyUnusable::Row)?
-            .ok_or(KeyUnusable::Missing)?;
+            .map_err(KeyUnusable::Row)?;
+        // Where there is no service, there can be no key: that is what the caller should learn.
+        let found = match found {
+            Some(found) => found,
+            None if self.has_kms(&scope.region) => return Err(KeyUnusable::Missing),
+            None => return Err(KeyUnusable::NoService),
+        };
         if !backs_secrets(found.head.key_type) {
             return Err(KeyUnusable::WrongType {
                 key_type: found.head.key_type,
@@ -149,6 +157,28 @@ impl Inner {
             return Err(KeyUnusable::NoService);
         }
         Ok(found)
+    }
+
+    /// Whether another region of the same organisation and project has this very key.
+    pub(crate) async fn has_key_elsewhere(
+        &self,
+        scope: &Scope,
+        reference: &Reference<KeyId>,
+    ) -> Result<bool, RowFault> {
+        // Slugs are names within a region; only an identity can be of another one.
+        let Reference::Identity(id) = reference else {
+            return Ok(false);
+        };
+        for (_, region) in &self.regions {
+            let elsewhere = Scope {
+                region: region.clone(),
+                ..scope.clone()
+            };
+            if *region != scope.region && self.key_by_id(&elsewhere, *id).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The key at a version (the latest where none is given), with its material.

@@ -109,10 +109,10 @@ impl Secrets<'_> {
         let taken_raw = new.value.as_ref().is_some_and(NewValue::taken_raw);
         let value = new.value.map(|value| value.prepare(inner)).transpose();
         let value = value.map_err(CreateSecretError::Value)?;
-        let key = inner
-            .usable_key(scope, &new.key, None)
-            .await
-            .map_err(CreateSecretError::Key)?;
+        let key = match inner.usable_key(scope, &new.key, None).await {
+            Err(KeyUnusable::Missing) => return Err(self.no_key(scope, &new.key).await),
+            found => found.map_err(CreateSecretError::Key)?,
+        };
         if inner.settings.require_key_permission {
             grant
                 .also_permits::<EncryptWithKey>(&names(&key.found.head))
@@ -140,6 +140,15 @@ impl Secrets<'_> {
             Err(fault) if fault.is_conflict() => Err(self.conflict(scope, path).await),
             done => done.map_err(CreateSecretError::Change),
         }
+    }
+
+    /// Why the key that the caller names is not there.
+    async fn no_key(&self, scope: &Scope, key: &Reference<KeyId>) -> CreateSecretError {
+        CreateSecretError::Key(match self.0.has_key_elsewhere(scope, key).await {
+            Ok(true) => KeyUnusable::OtherRegion,
+            Ok(false) => KeyUnusable::Missing,
+            Err(fault) => KeyUnusable::Row(fault),
+        })
     }
 
     fn blank_head(

@@ -75,7 +75,7 @@ async fn list(granted: Granted<List>) -> Result<Reply, Refusal> {
         input,
         ..
     } = granted;
-    let filter = input.filter(*grant.scope());
+    let filter = input.filter(*grant.scope())?;
     let found = engine
         .audit()
         .list(grant, &call, filter, input.page)
@@ -113,15 +113,24 @@ impl Request for Read {
 struct List {
     /// A filter for some organisation, which is filled in when it is known.
     filter: Filter,
+    /// The organisation that the query names, if it names one.
+    organisation: Option<OrganisationId>,
     page: Page,
 }
 
 impl List {
-    fn filter(&self, organisation: OrganisationId) -> Filter {
-        Filter {
+    /// The filter for the organisation of the call. Another one cannot be looked into from here.
+    fn filter(&self, organisation: OrganisationId) -> Result<Filter, RequestError> {
+        if self.organisation.is_some_and(|named| named != organisation) {
+            return Err(RequestError::Query {
+                name: "organizationIdentity",
+                problem: "must be the organisation of the call",
+            });
+        }
+        Ok(Filter {
             organisation,
             ..self.filter.clone()
-        }
+        })
     }
 }
 
@@ -157,6 +166,7 @@ impl Request for List {
             search: text("searchText")?,
             ..Filter::everything(OrganisationId::from_bytes([0; 16]))
         };
+        let organisation = identity(text("organizationIdentity")?, "organizationIdentity")?;
         let number = url.count("page", u32::MAX as usize)?.unwrap_or(1);
         let limit = url
             .count("limit", usize::from(Page::MOST))?
@@ -169,7 +179,12 @@ impl Request for List {
             (Ok(number), Ok(limit)) => Page::new(number, limit).map_err(|_| out_of_range)?,
             _ => return Err(out_of_range.into()),
         };
-        Ok(((), Self { filter, page }))
+        let list = Self {
+            filter,
+            organisation,
+            page,
+        };
+        Ok(((), list))
     }
 }
 
@@ -367,7 +382,7 @@ mod tests {
              &resourceIdentity=%2Fa&includeSystemServices=true&responseStatus=403\
              &serviceAccount={account}"
         ));
-        let List { filter, page } = list.ok().unwrap();
+        let List { filter, page, .. } = list.ok().unwrap();
         assert_eq!((page.number(), page.limit()), (2, 100));
         assert_eq!(filter.search.as_deref(), Some("a b"));
         assert_eq!(filter.actions, ["POST", "secret.create"]);

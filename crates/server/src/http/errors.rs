@@ -288,7 +288,7 @@ impl Catalogued for AuditLogError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::NotFound => ErrorCode::AuditEntryNotFound,
-            Self::Read(_) | Self::Audit(_) => ErrorCode::AuditUnavailable,
+            Self::Behind(_) | Self::Read(_) | Self::Audit(_) => ErrorCode::AuditUnavailable,
             Self::Interrupted(_) => ErrorCode::Internal,
         }
     }
@@ -348,7 +348,7 @@ const fn unusable(error: &KeyUnusable) -> ErrorCode {
     match error {
         KeyUnusable::Missing => ErrorCode::KeyNotFound,
         KeyUnusable::NotActive { .. } => ErrorCode::KeyNotActive,
-        KeyUnusable::WrongType { .. } => ErrorCode::KeyUnusable,
+        KeyUnusable::WrongType { .. } | KeyUnusable::OtherRegion => ErrorCode::KeyUnusable,
         KeyUnusable::NoService => ErrorCode::KmsUnavailable,
         KeyUnusable::Row(fault) => row(fault),
         KeyUnusable::Material(fault) => material(fault),

@@ -23,6 +23,7 @@ use strongroom_types::{
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::TurnedClock;
@@ -46,7 +47,10 @@ pub struct House {
     runtime: Runtime,
     on_air: Option<OnAir>,
     stop: CancellationToken,
-    _directory: TempDir,
+    jobs: JoinHandle<()>,
+    keyring: Arc<Keyring>,
+    config: Config,
+    directory: Option<TempDir>,
 }
 
 impl House {
@@ -58,27 +62,51 @@ impl House {
     /// A server with a configuration that is not the default one.
     pub fn with(change: impl FnOnce(&mut Config)) -> Self {
         let directory = TempDir::new().unwrap();
-        let config = configuration(&directory, change);
+        let mut config = configuration(&directory);
+        change(&mut config);
+        let keyring = Arc::new(Keyring::generate(&SystemEntropy).unwrap());
+        Self::open(directory, keyring, Arc::new(TurnedClock::new()), config)
+    }
+
+    /// Stops the server and starts another one on its data, with a changed configuration. Callers
+    /// of the old one go on with [`Caller::at`].
+    pub fn reopen(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        let directory = self.directory.take().expect("the house still stands");
+        let (keyring, clock) = (self.keyring.clone(), self.clock.clone());
+        let mut config = self.config.clone();
+        drop(self);
+        change(&mut config);
+        Self::open(directory, keyring, clock, config)
+    }
+
+    fn open(
+        directory: TempDir,
+        keyring: Arc<Keyring>,
+        clock: Arc<TurnedClock>,
+        config: Config,
+    ) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .unwrap();
-        let clock = Arc::new(TurnedClock::new());
-        let keyring = Arc::new(Keyring::generate(&SystemEntropy).unwrap());
         let installation = random(&SystemEntropy).unwrap();
         let store = Store::open_embedded(settings::store(&config, installation)).unwrap();
         let journal = Journal::open(settings::journal(&config), keyring.clone(), clock.clone());
         let journal = journal.unwrap();
         let engine = runtime.block_on(Engine::start(EngineParts {
             store: store.clone(),
-            keyring,
+            keyring: keyring.clone(),
             journal: journal.clone(),
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),
             settings: settings::engine(&config).unwrap(),
         }));
         let engine = engine.unwrap();
+        let jobs = {
+            let engine = engine.clone();
+            runtime.spawn(async move { engine.run_jobs().await })
+        };
         let metrics = Arc::new(Metrics::new());
         let stop = CancellationToken::new();
         let bound = runtime.block_on(Bound::bind(&config, metrics.clone(), false));
@@ -102,7 +130,10 @@ impl House {
             runtime,
             on_air: Some(on_air),
             stop,
-            _directory: directory,
+            jobs,
+            keyring,
+            config,
+            directory: Some(directory),
         }
     }
 
@@ -133,7 +164,7 @@ impl House {
         self.wait(self.engine().remove_due_keys_once()).unwrap()
     }
 
-    /// Makes an organisation with an owner.
+    /// Makes an organisation with an owner and a key `primary`.
     pub fn tenant(&self, slug: &str) -> Tenant<'_> {
         let new = NewOrganisation {
             name: slug.parse().unwrap(),
@@ -143,12 +174,14 @@ impl House {
             .wait(self.engine().directory().create_organisation(new))
             .unwrap();
         let user = self.user(organisation, "owner@example.org", true);
+        let owner = self.caller(organisation, user, NewToken::default());
         Tenant {
             house: self,
             organisation,
             slug: slug.to_owned(),
             user,
-            owner: self.caller(organisation, user, NewToken::default()),
+            key: owner.make_key("primary"),
+            owner,
         }
     }
 
@@ -182,6 +215,7 @@ impl Drop for House {
         if let Some(on_air) = self.on_air.take() {
             let _stopped = self.runtime.block_on(on_air.stopped());
         }
+        self.jobs.abort();
         if let Some(engine) = self.engine.take() {
             let _stopped = self.runtime.block_on(engine.stop());
         }
@@ -190,7 +224,7 @@ impl Drop for House {
     }
 }
 
-fn configuration(directory: &TempDir, change: impl FnOnce(&mut Config)) -> Config {
+fn configuration(directory: &TempDir) -> Config {
     let region = |slug: &str, kms| Region {
         identity: Some(format!("reg-{slug}")),
         name: Some(slug.to_uppercase()),
@@ -207,7 +241,6 @@ fn configuration(directory: &TempDir, change: impl FnOnce(&mut Config)) -> Confi
         region("nl-02", true),
         region("no-kms", false),
     ];
-    change(&mut config);
     config
 }
 
@@ -223,6 +256,8 @@ pub struct Tenant<'h> {
     pub user: UserId,
     /// Its owner, as a caller.
     pub owner: Caller,
+    /// The identity of its key in `nl-01`.
+    pub key: String,
 }
 
 impl Tenant<'_> {

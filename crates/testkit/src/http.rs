@@ -121,6 +121,14 @@ impl Caller {
         }
     }
 
+    /// The same one at another server.
+    pub fn at(&self, web: &Web) -> Self {
+        Self {
+            web: web.clone(),
+            ..self.clone()
+        }
+    }
+
     /// The token.
     pub fn token(&self) -> &str {
         &self.token

@@ -3,7 +3,7 @@
 //! - [`process`]: the real binary in a process of its own, to be stopped, killed and started again;
 //! - [`house`]: a server in this process, on a real socket, with a clock that tests turn and the
 //!   engine in hand, so that organisations and rights are made where they are kept;
-//! - [`http`]: calls to either; [`wire`]: bytes that no HTTP library would send;
+//! - [`http`]: calls to either, [`api`]: the usual ones in short; [`wire`]: bytes that no HTTP library would send;
 //! - [`seed`]: a data directory with very many secrets.
 //!
 //! Except for [`seed`], what goes wrong here ends the test: these helpers panic, and say why.
@@ -16,6 +16,7 @@
     reason = "this is test code, which fails by panicking"
 )]
 
+pub mod api;
 pub mod clock;
 pub mod house;
 pub mod http;

@@ -9,13 +9,19 @@ mod crypto;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod lives;
+#[cfg(test)]
 mod matrix;
+#[cfg(test)]
+mod paths;
 #[cfg(test)]
 mod policy;
 #[cfg(test)]
 mod regions;
 #[cfg(test)]
 mod secrets;
+#[cfg(test)]
+mod shape;
 #[cfg(test)]
 mod tokens;
 #[cfg(test)]

@@ -36,7 +36,7 @@ fn credentials_come_in_three_forms() {
         ("Bearer".to_owned(), 401),
         ("Bearer ".to_owned(), 401),
         (format!("Bearer {token}x"), 401),
-        (format!("Bearer {}", &token[..token.len() - 1]), 401),
+        (format!("Bearer {}", token.split_at(token.len() - 1).0), 401),
         (format!("Bearer {}", token.to_uppercase()), 401),
         ("Bearer tc_pat_".to_owned(), 401),
         (format!("Basic {}", b64(format!("{id}:wrong"))), 401),

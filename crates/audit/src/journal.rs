@@ -15,6 +15,7 @@ use crate::entry::Entry;
 use crate::fault::{AppendError, WriteFault};
 use crate::filter::{Filter, Page};
 use crate::frame::Kind;
+use crate::gather::Gathering;
 use crate::id::RecordId;
 use crate::keys::JournalKeys;
 use crate::options::JournalOptions;
@@ -138,6 +139,8 @@ impl Journal {
             signed: (clock.now(), signed.map_or(0, |signed| signed.head.sequence)),
             active: None,
             wakers: Vec::new(),
+            gathering: Gathering::default(),
+            gather: None,
         };
         writer.begin(next).map_err(|fault| OpenError::Begin {
             source: Arc::new(fault),

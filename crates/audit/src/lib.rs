@@ -35,6 +35,7 @@ mod fault;
 mod faults;
 mod filter;
 mod frame;
+mod gather;
 mod hash;
 mod header;
 mod id;

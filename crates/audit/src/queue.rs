@@ -14,6 +14,7 @@ use parking_lot::{Condvar, Mutex};
 use crate::failures::Failures;
 use crate::fault::{AppendError, WriteFault};
 use crate::frame::{self, Kind};
+use crate::gather::Gather;
 use crate::signed::{Head, SignedHead};
 
 /// What appenders, receipts, the writer and the watchdog share.
@@ -41,7 +42,8 @@ struct Inner {
     settled: u64,
     failures: Failures,
     waiters: Vec<(u64, Waker)>,
-    asleep: bool,
+    /// The writer sleeps, and wants to be woken once this is the next sequence.
+    asleep: Option<u64>,
     closing: bool,
     ended: Option<Result<(), Arc<WriteFault>>>,
     red: Option<Arc<WriteFault>>,
@@ -75,6 +77,8 @@ pub struct Counters {
 pub(crate) enum Work {
     /// Frames, now in the writer's buffer, and the sequence of a head to add to them.
     Group {
+        /// The sequence after them.
+        next: u64,
         /// The sequence of the head to sign, if one was asked for.
         head: Option<u64>,
     },
@@ -96,7 +100,7 @@ impl Queue {
                 settled: next,
                 failures: Failures::default(),
                 waiters: Vec::new(),
-                asleep: false,
+                asleep: None,
                 closing: false,
                 ended: None,
                 red: None,
@@ -131,7 +135,7 @@ impl Queue {
         inner.next += 1;
         inner.counters.accepted += 1;
         frame::push(&mut inner.bytes, kind, sequence, payload);
-        let wake = std::mem::take(&mut inner.asleep);
+        let wake = inner.asleep.take_if(|at| *at <= sequence + 1).is_some();
         drop(inner);
         if wake {
             self.work.notify_one();
@@ -168,12 +172,14 @@ impl Queue {
     }
 
     /// Hands the queued frames to the writer, who brings an empty buffer; sleeps while there are
-    /// none, at most for `idle`. Where a head is due, also reserves its sequence.
+    /// none, at most for `idle`. Where there are some, first waits for more as `gather` says. Where
+    /// a head is due, also reserves its sequence.
     pub(crate) fn take(
         &self,
         buffer: &mut Vec<u8>,
         head_is_due: impl Fn() -> bool,
         idle: Option<Duration>,
+        mut gather: Option<Gather>,
     ) -> Work {
         buffer.clear();
         let mut inner = self.inner.lock();
@@ -181,23 +187,34 @@ impl Queue {
             if let Some(fault) = &inner.red {
                 return Work::Red(Arc::clone(fault));
             }
+            if !inner.bytes.is_empty()
+                && let Some(Gather { until, end }) = gather.take()
+                && inner.next < until
+                && !inner.closing
+            {
+                inner.asleep = Some(until);
+                self.work.wait_until(&mut inner, end);
+                inner.asleep = None;
+                continue;
+            }
             let head = head_is_due();
             if head || !inner.bytes.is_empty() {
                 std::mem::swap(buffer, &mut inner.bytes);
                 let head = head.then_some(inner.next);
                 inner.next += u64::from(head.is_some());
                 self.begin_write();
-                return Work::Group { head };
+                let next = inner.next;
+                return Work::Group { next, head };
             }
             if inner.closing {
                 return Work::Closing;
             }
-            inner.asleep = true;
+            inner.asleep = Some(0);
             match idle {
                 None => self.work.wait(&mut inner),
                 Some(idle) => {
                     if self.work.wait_for(&mut inner, idle).timed_out() && inner.bytes.is_empty() {
-                        inner.asleep = false;
+                        inner.asleep = None;
                         return Work::Idle;
                     }
                 }
@@ -205,14 +222,14 @@ impl Queue {
         }
     }
 
-    /// Everything below `next` is durable and ends with `head`. Fails where the watchdog was
+    /// Everything up to the head is durable; returns the next sequence. Fails where the watchdog was
     /// quicker: then the write does not count. `publish` runs under the lock.
     pub(crate) fn settle(
         &self,
         settled: Settled,
         wakers: &mut Vec<Waker>,
         publish: impl FnOnce(),
-    ) -> Result<(), Arc<WriteFault>> {
+    ) -> Result<u64, Arc<WriteFault>> {
         let mut inner = self.inner.lock();
         if let Some(cause) = &inner.red {
             return Err(Arc::clone(cause));
@@ -232,9 +249,10 @@ impl Queue {
                 .extract_if(.., |(sequence, _)| *sequence < next)
                 .map(|(_, waker)| waker),
         );
+        let next = inner.next;
         drop(inner);
         wakers.drain(..).for_each(Waker::wake);
-        Ok(())
+        Ok(next)
     }
 
     /// The write in flight, and everything queued behind it, failed. Appends are refused from now
@@ -374,7 +392,7 @@ mod tests {
         Queue::new(1 << 20, Head::GENESIS, 1, None)
     }
 
-    fn settle(queue: &Queue, sequence: u64) -> Result<(), Arc<WriteFault>> {
+    fn settle(queue: &Queue, sequence: u64) -> Result<u64, Arc<WriteFault>> {
         let settled = Settled {
             head: Head {
                 sequence,
@@ -454,8 +472,11 @@ mod tests {
         let sequence = queue.append(Kind::Record, &[1]).unwrap();
         let mut buffer = Vec::new();
         assert!(matches!(
-            queue.take(&mut buffer, || false, None),
-            Work::Group { head: None }
+            queue.take(&mut buffer, || false, None, None),
+            Work::Group {
+                next: 2,
+                head: None
+            }
         ));
         assert!(queue.write_age().is_some());
         queue.fail(fault());
@@ -463,8 +484,36 @@ mod tests {
         assert!(settle(&queue, sequence).is_err());
         assert_eq!(queue.head(), Head::GENESIS);
         assert!(matches!(
-            queue.take(&mut buffer, || false, None),
+            queue.take(&mut buffer, || false, None, None),
             Work::Red(_)
         ));
+    }
+
+    #[test]
+    fn the_writer_waits_for_more_and_is_woken_when_they_are_there() {
+        let queue = Arc::new(queue());
+        let mut buffer = Vec::new();
+        let gather = |until, end| Some(Gather { until, end });
+        let soon = Instant::now();
+        let never = soon + Duration::from_secs(600);
+        queue.append(Kind::Record, &[1]).unwrap();
+        // They do not come.
+        let work = queue.take(&mut buffer, || false, None, gather(5, soon));
+        assert!(matches!(work, Work::Group { next: 2, .. }));
+        // They are there already.
+        queue.append(Kind::Record, &[1]).unwrap();
+        let work = queue.take(&mut buffer, || false, None, gather(3, never));
+        assert!(matches!(work, Work::Group { next: 3, .. }));
+        // They come.
+        queue.append(Kind::Record, &[1]).unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for _ in 0..9 {
+                    queue.append(Kind::Record, &[1]).unwrap();
+                }
+            });
+            let work = queue.take(&mut buffer, || false, None, gather(13, never));
+            assert!(matches!(work, Work::Group { next: 13, .. }));
+        });
     }
 }

@@ -8,13 +8,14 @@ use std::io::{self, SeekFrom};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::task::Waker;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use strongroom_types::{Clock, Timestamp};
 
 use crate::disk::{Disk, DiskFile};
 use crate::fault::WriteFault;
 use crate::frame::{self, Kind};
+use crate::gather::{Gather, Gathering};
 use crate::header::{Ended, FOOTER, FRAMES, Footer, Header};
 use crate::keys::JournalKeys;
 use crate::queue::{Queue, Settled, Work};
@@ -55,6 +56,9 @@ pub(crate) struct Writer {
     pub(crate) signed: (Timestamp, u64),
     pub(crate) active: Option<Active>,
     pub(crate) wakers: Vec<Waker>,
+    pub(crate) gathering: Gathering,
+    /// What the last write says about the next.
+    pub(crate) gather: Option<Gather>,
 }
 
 /// How a segment ended, as its successor's header says.
@@ -104,8 +108,11 @@ impl Writer {
             }
             let unsigned = self.head.sequence > self.signed.1;
             let idle = unsigned.then_some(self.schedule.head_interval);
-            match self.queue.take(&mut buffer, || self.head_is_due(), idle) {
-                Work::Group { head } => {
+            let due = || self.head_is_due();
+            let gather = self.gather;
+            match self.queue.take(&mut buffer, due, idle, gather) {
+                Work::Group { next, head } => {
+                    self.gathering.learn(next);
                     if let Err(fault) = self.write_group(&mut buffer, head) {
                         self.fault(fault);
                     }
@@ -154,6 +161,7 @@ impl Writer {
         let Some(active) = &mut self.active else {
             return Ok(());
         };
+        let began = Instant::now();
         let (head, frames) = link(part, self.head, &*self.keys);
         active
             .file
@@ -173,8 +181,11 @@ impl Writer {
         };
         let (segment, end) = (&active.segment, active.offset);
         // A write that the watchdog gave up does not count, even though it came through.
-        self.queue
+        let took = (began, Instant::now());
+        let next = self
+            .queue
             .settle(settled, &mut self.wakers, || segment.grow(end, head))?;
+        self.gather = self.gathering.plan(frames, took, next);
         self.head = head;
         Ok(())
     }

@@ -104,11 +104,14 @@ pub(crate) fn check(directory: &Path) -> Result<Verified, VerifyError> {
     )
 }
 
+/// Copies a journal, which may be open: all but the spares, which come and go.
 pub(crate) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        let name = entry.unwrap().file_name();
+        if !name.to_str().unwrap().starts_with("spare-") {
+            std::fs::copy(from.join(&name), to.join(&name)).unwrap();
+        }
     }
 }
 

@@ -1,5 +1,13 @@
 //! Who gets in, and what they hold: changes count from the next request on.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "helpers of tests may fail loudly"
+)]
+
 mod common;
 
 use std::time::Duration;

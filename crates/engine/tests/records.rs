@@ -1,5 +1,13 @@
 //! Every call is on record, and a change's record is never lost.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "helpers of tests may fail loudly"
+)]
+
 mod common;
 
 use common::{Ground, call, given, path, tenant};

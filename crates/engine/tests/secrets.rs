@@ -1,5 +1,13 @@
 //! The life of a secret, through the engine's own door.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "helpers of tests may fail loudly"
+)]
+
 mod common;
 
 use std::collections::BTreeSet;

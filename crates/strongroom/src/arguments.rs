@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use strongroom_cli::{AuditList, KeyArgs, SecretArgs};
 use strongroom_server::commands::{AuditArgs, DevArgs, InitArgs, ServerArgs};
 
 /// A Secrets Manager and Key Management Service that a team runs itself.
@@ -14,19 +15,31 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
+/// What works over HTTP, and what works here.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    #[command(flatten)]
+    Here(Here),
+    /// Work with secrets on a server.
+    Secret(SecretArgs),
+    /// Work with keys on a server.
+    Key(KeyArgs),
+    /// Read a server's audit log, or check the journal of one that is not running.
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
+}
+
+/// What needs no server, or is one.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Here {
     /// Serve an installation that `init` made.
     Server(Server),
     /// Make an installation: data directory, root key, first organisation, owner token.
     Init(Init),
     /// Serve something to try things on; without --data, nothing of it stays.
     Dev(Dev),
-    /// Look at the audit journal of a server that is not running.
-    Audit {
-        #[command(subcommand)]
-        command: AuditCommand,
-    },
     /// Print the OpenAPI document of the HTTP interface.
     Openapi,
     /// Print a configuration file with every key, its meaning and its default.
@@ -41,6 +54,15 @@ pub(crate) enum Command {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuditCommand {
+    /// List what a server has on record, newest first.
+    Ls(Box<AuditList>),
+    #[command(flatten)]
+    Journal(JournalCommand),
+}
+
+/// What is done to the files of a server that is not running.
+#[derive(Debug, Subcommand)]
+pub(crate) enum JournalCommand {
     /// Say whether the journal is what was written. Exit code 3 means that it is not.
     Verify(Journal),
     /// Print the newest signed head, to be kept elsewhere and given to `verify --anchor`.
@@ -167,7 +189,7 @@ mod tests {
             "d",
             "--json",
         ];
-        let Command::Dev(dev) = Arguments::parse_from(line).command else {
+        let Command::Here(Here::Dev(dev)) = Arguments::parse_from(line).command else {
             panic!()
         };
         let dev = DevArgs::from(dev);

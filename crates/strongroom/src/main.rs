@@ -6,18 +6,19 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use strongroom_cli::Command as Remote;
 use strongroom_server::commands::{self, Exit, explain};
 use strongroom_server::root_key::ProcessSurroundings;
 use strongroom_server::{config, http, recipes};
 
-use arguments::{Arguments, AuditCommand, Command};
+use arguments::{Arguments, AuditCommand, Command, Here, JournalCommand};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     match run(Arguments::parse().command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(exit) => exit,
         Err((message, exit)) => {
             // Where standard error is closed there is nobody left to tell.
             let _ = writeln!(io::stderr(), "error: {message}");
@@ -33,54 +34,72 @@ macro_rules! said {
     };
 }
 
-fn run(command: Command) -> Result<(), (String, Exit)> {
-    let mut output = io::stdout();
-    let surroundings = ProcessSurroundings;
-    // Variables that are no text cannot be ours.
-    let environment = || {
-        std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-    };
+fn run(command: Command) -> Result<ExitCode, (String, Exit)> {
     match command {
-        Command::Server(args) => {
+        Command::Secret(args) => Ok(strongroom_cli::run(Remote::Secret(args))),
+        Command::Key(args) => Ok(strongroom_cli::run(Remote::Key(args))),
+        Command::Audit { command } => match command {
+            AuditCommand::Ls(args) => Ok(strongroom_cli::run(Remote::Audit(*args))),
+            AuditCommand::Journal(command) => journal(command).map(|()| ExitCode::SUCCESS),
+        },
+        Command::Here(command) => here(command).map(|()| ExitCode::SUCCESS),
+    }
+}
+
+/// The environment, as far as it is ours: variables that are no text cannot be.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+fn journal(command: JournalCommand) -> Result<(), (String, Exit)> {
+    let mut output = io::stdout();
+    let surroundings = &ProcessSurroundings;
+    match command {
+        JournalCommand::Verify(args) => {
+            said!(commands::verify(
+                &args.into(),
+                environment(),
+                surroundings,
+                &mut output
+            ))
+        }
+        JournalCommand::Head(args) => {
+            said!(commands::head(
+                &args.into(),
+                environment(),
+                surroundings,
+                &mut output
+            ))
+        }
+    }
+}
+
+fn here(command: Here) -> Result<(), (String, Exit)> {
+    let mut output = io::stdout();
+    let surroundings = &ProcessSurroundings;
+    match command {
+        Here::Server(args) => {
             said!(commands::server(
                 &args.into(),
                 environment(),
-                &surroundings,
+                surroundings,
                 &mut output
             ))
         }
-        Command::Init(args) => {
+        Here::Init(args) => {
             said!(commands::init(
                 &args.into(),
                 environment(),
-                &surroundings,
+                surroundings,
                 &mut output
             ))
         }
-        Command::Dev(args) => said!(commands::dev(&args.into(), &mut output)),
-        Command::Audit { command } => match command {
-            AuditCommand::Verify(args) => {
-                said!(commands::verify(
-                    &args.into(),
-                    environment(),
-                    &surroundings,
-                    &mut output
-                ))
-            }
-            AuditCommand::Head(args) => {
-                said!(commands::head(
-                    &args.into(),
-                    environment(),
-                    &surroundings,
-                    &mut output
-                ))
-            }
-        },
-        Command::Openapi => print(&http::openapi_document().to_string()),
-        Command::Config => print(&config::annotated_example()),
-        Command::ConfigDocs => print(&config::reference()),
-        Command::Recipes => print(&recipes::markdown()),
+        Here::Dev(args) => said!(commands::dev(&args.into(), &mut output)),
+        Here::Openapi => print(&http::openapi_document().to_string()),
+        Here::Config => print(&config::annotated_example()),
+        Here::ConfigDocs => print(&config::reference()),
+        Here::Recipes => print(&recipes::markdown()),
     }
 }
 

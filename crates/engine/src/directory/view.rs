@@ -22,6 +22,9 @@ use crate::rows::{RowFault, Vault};
 /// Organisations whose views are kept.
 const CAPACITY: usize = 1024;
 
+/// What principals hold, in a project or at the organisation's own level.
+type RightsByPlace = HashMap<(PrincipalId, Option<ProjectId>), Arc<Rights>>;
+
 /// Everything that decides access in one organisation, as of one epoch.
 pub(crate) struct OrganisationView {
     pub(crate) epoch: Option<Revision>,
@@ -34,7 +37,7 @@ pub(crate) struct OrganisationView {
     pub(crate) roles: HashMap<RoleId, RoleRow>,
     pub(crate) bindings: Vec<BindingRow>,
     /// Worked out when first needed.
-    pub(super) rights: Mutex<HashMap<(PrincipalId, Option<ProjectId>), Arc<Rights>>>,
+    pub(super) rights: Mutex<RightsByPlace>,
 }
 
 impl OrganisationView {

@@ -76,23 +76,15 @@ impl From<CommitFault> for KeyChangeError {
     }
 }
 
-/// What an attempt made of a key.
-pub(super) enum Changed {
-    /// The head is to be written.
-    Head(KeyHead),
-    /// It was so already.
-    Already,
-}
-
 impl Keys<'_> {
-    /// Reads the key, lets `edit` make the new head and add rows, and commits; again if somebody
-    /// else was faster. The grant holds for each attempt, as a key's names never change.
+    /// Reads the key, lets `edit` make the new head (none where it is so already) and add rows, and
+    /// commits; again if somebody else was faster. The grant holds for each attempt, as a key's names never change.
     pub(super) async fn change<A: KeyAction>(
         &self,
         resolved: &Resolved<A>,
         call: &Arc<Call>,
         first: FoundKey,
-        edit: impl Fn(KeyHead, &mut Changes<'_>, &Call) -> Result<Changed, KeyChangeError>,
+        edit: impl Fn(KeyHead, &mut Changes<'_>, &Call) -> Result<Option<KeyHead>, KeyChangeError>,
     ) -> Result<Recorded<KeyView>, KeyChangeError> {
         let inner = self.0;
         let scope = resolved.scope();
@@ -102,8 +94,8 @@ impl Keys<'_> {
         for _ in 0..ATTEMPTS {
             let mut changes = inner.vault.changes();
             let mut head = match edit(KeyHead::clone(&found.head), &mut changes, call)? {
-                Changed::Head(head) => head,
-                Changed::Already => {
+                Some(head) => head,
+                None => {
                     let view = KeyView::of(&found.head, scope.project);
                     let recorded = inner.trail.recorded(call, view).await;
                     return recorded.map_err(|fault| KeyChangeError::Change(fault.into()));

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use strongroom_authz::{CancelKeyDeletion, DeleteKey, DisableKey, EnableKey, Grant};
 use strongroom_types::{KeyStatus, Timestamp};
 
-use super::change::Changed;
 use super::{KeyChangeError, KeyView, Keys};
 use crate::call::{Call, Recorded};
 use crate::rows::key::{KeyDeletion, KeyHead};
@@ -61,7 +60,7 @@ impl Keys<'_> {
         let scope = resolved.scope();
         self.change(&resolved, call, found, |mut head, changes, _| {
             if head.status == KeyStatus::PendingDeletion {
-                return Ok(Changed::Already);
+                return Ok(None);
             }
             let due = inner
                 .clock
@@ -77,7 +76,7 @@ impl Keys<'_> {
             changes.put(keyspace::kms_deletion(due, head.identity), &deletion)?;
             head.status = KeyStatus::PendingDeletion;
             head.deletion_at = Some(due);
-            Ok(Changed::Head(head))
+            Ok(Some(head))
         })
         .await
     }
@@ -101,19 +100,19 @@ impl Keys<'_> {
             changes.erase(keyspace::kms_deletion(due, head.identity));
             head.status = KeyStatus::Active;
             head.deletion_at = None;
-            Ok(Changed::Head(head))
+            Ok(Some(head))
         })
         .await
     }
 }
 
-fn switch(mut head: KeyHead, to: KeyStatus) -> Result<Changed, KeyChangeError> {
+fn switch(mut head: KeyHead, to: KeyStatus) -> Result<Option<KeyHead>, KeyChangeError> {
     if head.status == KeyStatus::PendingDeletion {
         return Err(KeyChangeError::PendingDeletion);
     }
     if head.status == to {
-        return Ok(Changed::Already);
+        return Ok(None);
     }
     head.status = to;
-    Ok(Changed::Head(head))
+    Ok(Some(head))
 }

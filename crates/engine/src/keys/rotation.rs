@@ -6,7 +6,7 @@ use strongroom_audit::Action;
 use strongroom_authz::{ConfigureKeyRotation, Grant, RotateKey};
 use strongroom_types::KeyStatus;
 
-use super::change::{Changed, next_version};
+use super::change::next_version;
 use super::create::AddMaterialFault;
 use super::{KeyChangeError, KeyView, Keys};
 use crate::call::{Call, Recorded};
@@ -81,13 +81,13 @@ impl Keys<'_> {
                 created_at: inner.clock.now(),
             });
             call.note(evidence::key(Action::KmsRotate, &head).key_version(version));
-            Ok(Changed::Head(head))
+            Ok(Some(head))
         })
         .await
     }
 }
 
-fn apply(mut head: KeyHead, change: RotationChange) -> Result<Changed, KeyChangeError> {
+fn apply(mut head: KeyHead, change: RotationChange) -> Result<Option<KeyHead>, KeyChangeError> {
     if head.status == KeyStatus::PendingDeletion {
         return Err(KeyChangeError::PendingDeletion);
     }
@@ -100,9 +100,9 @@ fn apply(mut head: KeyHead, change: RotationChange) -> Result<Changed, KeyChange
         return Err(KeyChangeError::PeriodMissing);
     }
     if (enabled, period) == (head.rotation_enabled, head.rotation_period_days) {
-        return Ok(Changed::Already);
+        return Ok(None);
     }
     head.rotation_enabled = enabled;
     head.rotation_period_days = period;
-    Ok(Changed::Head(head))
+    Ok(Some(head))
 }

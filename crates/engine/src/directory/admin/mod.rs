@@ -103,7 +103,10 @@ impl Directory<'_> {
 
     async fn commit(&self, call: Arc<crate::Call>, changes: Changes<'_>) -> Result<()> {
         match self.0.trail.commit(&call, changes, ()).await {
-            Ok(recorded) => Ok(recorded.into_inner()),
+            Ok(recorded) => {
+                let () = recorded.into_inner();
+                Ok(())
+            }
             Err(fault) if fault.is_conflict() => Err(DirectoryError::Contended),
             Err(fault) => Err(DirectoryError::Change(fault)),
         }

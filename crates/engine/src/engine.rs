@@ -119,7 +119,7 @@ impl Engine {
     /// close the journal and the store.
     pub async fn stop(&self) -> Result<(), StopError> {
         let flushed = self.0.access_times.flush(&self.0.vault).await;
-        let settled = self.0.trail.outbox().settle().await;
+        let settled = self.0.trail.outbox().settle_and_clear().await;
         flushed.map_err(StopError::AccessTimes)?;
         settled.map_err(StopError::Outbox)
     }

@@ -10,8 +10,8 @@ use crate::engine::Engine;
 const REMOVALS: Duration = Duration::from_secs(60);
 /// How often audit records past their retention are looked for.
 const RETENTION: Duration = Duration::from_secs(60 * 60);
-/// How long to wait before the outbox is tried again after a failure.
-const RETRY: Duration = Duration::from_secs(1);
+/// How often the outbox is cleared of what was copied, and tried again after a failure.
+const CLEARING: Duration = Duration::from_secs(1);
 
 impl Engine {
     /// Writes access times, brings records to the journal, removes keys that are due and audit
@@ -43,14 +43,20 @@ impl Engine {
     }
 
     async fn settle_outbox(&self) {
+        let outbox = self.0.trail.outbox();
+        let mut tick = interval(CLEARING);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            self.0.trail.outbox().filled().await;
-            while let Err(error) = self.0.trail.outbox().settle().await {
+            let settled = tokio::select! {
+                () = outbox.filled() => outbox.settle().await,
+                _ = tick.tick() => outbox.settle_and_clear().await,
+            };
+            if let Err(error) = settled {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
                     "audit records wait"
                 );
-                tokio::time::sleep(RETRY).await;
+                tokio::time::sleep(CLEARING).await;
             }
         }
     }

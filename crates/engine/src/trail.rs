@@ -130,7 +130,7 @@ impl Trail {
                 record: record.as_bytes().to_vec(),
             },
         )?;
-        let departure = self.outbox.departing(row, record);
+        let departure = self.outbox.departing(row, record, since);
         match changes.commit().await {
             Ok(_) => departure.committed(),
             Err(fault) => {

@@ -157,3 +157,35 @@ async fn a_caller_who_hangs_up_leaves_a_record_of_what_happened() {
     assert!(happened > 0, "no change was sent off");
     house.close().await;
 }
+
+#[tokio::test]
+async fn copying_that_is_given_up_midway_copies_nothing_twice() {
+    let ground = Ground::new();
+    let house = ground.open().await;
+    let acme = tenant(&house.engine, "acme").await;
+    house.engine.stop().await.unwrap();
+    let all = Filter {
+        include_system: true,
+        ..Filter::everything(acme.organisation)
+    };
+    let before = actions(&house.journal, &all).len();
+    let directory = house.engine.directory();
+    for number in 0..40 {
+        let slug = format!("team-{number}").parse().unwrap();
+        directory
+            .create_team(acme.organisation, slug, vec![])
+            .await
+            .unwrap();
+        let mut stop = Box::pin(house.engine.stop());
+        // Far enough to hand records to the journal, now and then also to hear of them.
+        for _ in 0..number % 4 {
+            if futures_util::poll!(&mut stop).is_ready() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+    house.engine.stop().await.unwrap();
+    assert_eq!(actions(&house.journal, &all).len() - before, 40);
+    house.close().await;
+}

@@ -101,7 +101,7 @@ pub enum Format {
 #[derive(Clone, Default, Args)]
 #[command(next_help_heading = "Connection")]
 pub struct Connection {
-    /// The server, such as https://strongroom.example.org.
+    /// The server, such as `https://strongroom.example.org`.
     #[arg(long, global = true, env = "STRONGROOM_ENDPOINT", value_name = "URL")]
     #[arg(hide_env_values = true)]
     endpoint: Option<String>,

@@ -5,7 +5,7 @@ use strongroom_types::{Plaintext, Version};
 use utoipa::ToSchema;
 
 use crate::encoding::decode_strict;
-use crate::object::Object;
+use crate::object::{Object, whole_part};
 use crate::request_error::RequestError;
 use crate::sensitive::{SensitiveBody, SensitiveJson};
 
@@ -133,7 +133,7 @@ pub fn parse_key_version(text: &str) -> Option<Version> {
     text.strip_prefix('v').unwrap_or(text).parse().ok()
 }
 
-/// The field `keyVersion`: `"3"`, `3` or `"v3"`; empty counts as absent.
+/// The field `keyVersion`: `"3"`, `3`, `3.0` or `"v3"`; empty counts as absent.
 fn read_key_version(object: &Object<'_>) -> Result<Option<Version>, RequestError> {
     let Some(raw) = object.raw("keyVersion").map(|raw| raw.get()) else {
         return Ok(None);
@@ -141,7 +141,7 @@ fn read_key_version(object: &Object<'_>) -> Result<Option<Version>, RequestError
     let text = raw
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'))
-        .unwrap_or(raw);
+        .unwrap_or_else(|| whole_part(raw));
     if matches!(text, "" | "null") {
         return Ok(None);
     }

@@ -6,7 +6,6 @@
 //! knows no HTTP library.
 
 mod audit;
-
 mod browse;
 mod code;
 mod create_key;
@@ -17,14 +16,17 @@ mod error;
 mod key;
 mod object;
 mod policy;
+mod policy_schema;
 mod put_value;
 mod region;
 mod request_error;
+mod request_schema;
 mod reveal;
 mod rotation;
 mod schema;
 mod secret;
 mod sensitive;
+pub mod shape;
 mod summary;
 mod time;
 mod token;

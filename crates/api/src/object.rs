@@ -135,7 +135,8 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// A whole number between two others: digits only, no fraction, no exponent.
+    /// A whole number between two others, in digits. As in JSON Schema, `7.0` is one, too; an
+    /// exponent is not understood.
     pub fn number(&self, name: &str, min: u64, max: u64) -> Result<Option<u64>, RequestError> {
         let Some(raw) = self.given(name) else {
             return Ok(None);
@@ -150,8 +151,7 @@ impl<'a> Object<'a> {
                 expected,
             });
         }
-        let number = raw
-            .get()
+        let number = whole_part(raw.get())
             .parse()
             .ok()
             .filter(|number| (min..=max).contains(number));
@@ -185,6 +185,14 @@ impl<'a> Object<'a> {
                 ))
             })
             .collect()
+    }
+}
+
+/// A number without a fraction of nothing but zeros, which some languages write for whole numbers.
+pub(crate) fn whole_part(number: &str) -> &str {
+    match number.split_once('.') {
+        Some((whole, zeros)) if zeros.bytes().all(|digit| digit == b'0') => whole,
+        _ => number,
     }
 }
 
@@ -353,11 +361,15 @@ mod tests {
         };
         assert_eq!(read("1"), Some(1));
         assert_eq!(read("9223372036854775807"), Some(i64::MAX as u64));
+        assert_eq!(read("138.0"), Some(138));
+        assert_eq!(read("7.000"), Some(7));
         for text in [
             "0",
             "-1",
-            "1.0",
+            "0.0",
+            "-1.0",
             "1.5",
+            "1.05",
             "1e3",
             "9223372036854775808",
             "\"1\"",

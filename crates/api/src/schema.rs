@@ -1,14 +1,15 @@
 //! The schemas of every body, for the OpenAPI document.
 //!
-//! Replies derive theirs; requests and bodies with secrets, which serde never sees, describe
-//! themselves here.
+//! Replies derive theirs; requests and bodies with secrets, which serde never sees, are described
+//! by hand: requests in `request_schema`, access policies in `policy_schema`.
 
 use utoipa::ToSchema;
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{
-    AdditionalProperties, KnownFormat, Object, ObjectBuilder, Ref, Schema, SchemaFormat, Type,
-};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
+use crate::policy_schema::policy_schemas;
+use crate::request_schema::request_schemas;
+use crate::shape::{base64, map, text, whole};
 use crate::{
     AuditEntry, AuditPage, AuditPrincipal, Browse, EncryptReply, ErrorBody, KmsKey, KmsKeyVersion,
     PutReply, Region, RegionRef, Secret, SecretVersion, Summary, SummaryRegion, Time, TokenRefusal,
@@ -37,7 +38,8 @@ pub fn schemas() -> Vec<(String, RefOr<Schema>)> {
         named::<TokenReply>(),
         named::<TokenRefusal>(),
     ];
-    all.extend(requests());
+    all.extend(request_schemas());
+    all.extend(policy_schemas());
     all.extend(values());
     all
 }
@@ -46,215 +48,33 @@ fn named<T: ToSchema>() -> (String, RefOr<Schema>) {
     (T::name().into_owned(), T::schema())
 }
 
-fn object(name: &str, builder: ObjectBuilder) -> (String, RefOr<Schema>) {
+/// An object's schema under its name.
+pub(crate) fn object(name: &str, builder: ObjectBuilder) -> (String, RefOr<Schema>) {
     (
         name.to_owned(),
         builder.schema_type(Type::Object).build().into(),
     )
 }
 
-fn text(what: &str) -> Object {
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .description(Some(what))
-        .build()
-}
-
-fn base64(what: &str) -> Object {
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Byte)))
-        .content_encoding("base64")
-        .description(Some(what))
-        .build()
-}
-
-fn flag(what: &str) -> Object {
-    ObjectBuilder::new()
-        .schema_type(Type::Boolean)
-        .description(Some(what))
-        .build()
-}
-
-fn number(what: &str, min: i64, max: i64) -> Object {
-    ObjectBuilder::new()
-        .schema_type(Type::Integer)
-        .minimum(Some(min))
-        .maximum(Some(max))
-        .description(Some(what))
-        .build()
-}
-
-fn map_of(values: Object, what: &str) -> Object {
-    ObjectBuilder::new()
-        .schema_type(Type::Object)
-        .additional_properties(Some(AdditionalProperties::RefOr(RefOr::T(Schema::Object(
-            values,
-        )))))
-        .description(Some(what))
-        .build()
-}
-
-fn labels(what: &str) -> Object {
-    map_of(text("A short text."), what)
-}
-
-/// The three inputs of which a request gives exactly one.
-fn value_inputs(builder: ObjectBuilder) -> ObjectBuilder {
-    let entries = map_of(base64("1 to 4096 bytes."), "Named entries, at most 256.");
-    builder
-        .property(
-            "secretString",
-            base64("The value, 1 to 4096 bytes. One of three inputs."),
-        )
-        .property("secretKeyValues", entries)
-        .property("generateSecret", Ref::from_schema_name("GenerateSecret"))
-}
-
-fn policy() -> Ref {
-    Ref::from_schema_name("AccessPolicy")
-}
-
-fn metadata(builder: ObjectBuilder) -> ObjectBuilder {
-    builder
-        .property(
-            "description",
-            text("What it is for; at most 1024 characters."),
-        )
-        .property("labels", labels("Labels, echoed exactly."))
-        .property("annotations", labels("Annotations, echoed exactly."))
-}
-
-fn requests() -> Vec<(String, RefOr<Schema>)> {
-    let period = || number("How often the key rotates, in days.", 1, 3650);
-    vec![
-        object(
-            "CreateSecret",
-            metadata(value_inputs(
-                ObjectBuilder::new()
-                    .property(
-                        "path",
-                        text("Where the secret will live, as in /app/db/password."),
-                    )
-                    .required("path")
-                    .property(
-                        "kmsKeyIdentity",
-                        text("Identity or slug of the protecting key."),
-                    )
-                    .required("kmsKeyIdentity"),
-            ))
-            .property("accessPolicy", policy()),
-        ),
-        object(
-            "GenerateSecret",
-            ObjectBuilder::new().property(
-                "byteLength",
-                number("How many random bytes; 32 unless given.", 16, 4096),
-            ),
-        ),
-        object(
-            "PutValue",
-            value_inputs(
-                ObjectBuilder::new().property("path", text("If given, the same as in the URL.")),
-            ),
-        ),
-        object(
-            "GetValue",
-            ObjectBuilder::new()
-                .property("path", text("If given, the same as in the URL."))
-                .property(
-                    "version",
-                    number("The current version unless given.", 1, i64::MAX),
-                ),
-        ),
-        object(
-            "PolicyUpdate",
-            ObjectBuilder::new()
-                .property("accessPolicy", policy())
-                .required("accessPolicy"),
-        ),
-        object(
-            "AccessPolicy",
-            ObjectBuilder::new()
-                .description(Some(
-                    "Conditions on address and time, and statements per action and principal. \
-                     Echoed exactly as given; `null` or an empty object clears it.",
-                ))
-                .property("conditions", array_of_objects())
-                .property("statements", array_of_objects()),
-        ),
-        object(
-            "CreateKey",
-            metadata(
-                ObjectBuilder::new()
-                    .property(
-                        "name",
-                        text("What people will call it; 1 to 255 characters."),
-                    )
-                    .required("name")
-                    .property(
-                        "keyType",
-                        text("What it is for; aes256-gcm96 unless given."),
-                    )
-                    .property(
-                        "exportAllowed",
-                        flag("Whether its material may be exported."),
-                    )
-                    .property("keyRotationEnabled", flag("Whether it rotates by itself."))
-                    .property("rotationPeriodInDays", period()),
-            ),
-        ),
-        object(
-            "Rotation",
-            ObjectBuilder::new()
-                .property(
-                    "keyRotationEnabled",
-                    flag("Whether the key rotates by itself."),
-                )
-                .property("rotationPeriodInDays", period()),
-        ),
-        object(
-            "Encrypt",
-            ObjectBuilder::new()
-                .property("plaintext", base64("1 to 65535 bytes."))
-                .required("plaintext")
-                .property("keyVersion", text("The latest version unless given.")),
-        ),
-        object(
-            "Decrypt",
-            ObjectBuilder::new()
-                .property("ciphertext", text("As an encrypt call answered it."))
-                .required("ciphertext"),
-        ),
-        object(
-            "TokenRequest",
-            ObjectBuilder::new()
-                .property("grant_type", text("client_credentials"))
-                .required("grant_type")
-                .property("client_id", text("Unless sent by HTTP Basic."))
-                .property("client_secret", text("Unless sent by HTTP Basic."))
-                .property("scope", text("Scopes, separated by blanks.")),
-        ),
-    ]
-}
-
-fn array_of_objects() -> utoipa::openapi::schema::Array {
-    utoipa::openapi::schema::ArrayBuilder::new()
-        .items(ObjectBuilder::new().schema_type(Type::Object).build())
-        .build()
-}
+/// What an entry of a key-value secret can be called.
+pub(crate) const ENTRY_NAME: &str = "^[A-Za-z0-9_.-]{1,128}$";
 
 fn values() -> Vec<(String, RefOr<Schema>)> {
-    let entries = map_of(base64("The entry's bytes."), "Named entries, or absent.");
+    let entries = map(
+        "Named entries, or absent.",
+        256,
+        ENTRY_NAME,
+        base64("The entry's bytes.", 1, 4096),
+    );
     vec![
         object(
             "SecretValue",
             ObjectBuilder::new()
                 .property("path", text("The secret."))
                 .required("path")
-                .property("version", number("The version that was read.", 1, i64::MAX))
+                .property("version", whole("The version that was read.", 1, i64::MAX))
                 .required("version")
-                .property("secretString", base64("The value, or absent."))
+                .property("secretString", base64("The value, or absent.", 0, 4096))
                 .property("secretKeyValues", entries)
                 .property("kmsKeyIdentity", text("The key that opened it."))
                 .required("kmsKeyIdentity")
@@ -264,7 +84,10 @@ fn values() -> Vec<(String, RefOr<Schema>)> {
         object(
             "DecryptReply",
             ObjectBuilder::new()
-                .property("plaintext", base64("The bytes that were encrypted."))
+                .property(
+                    "plaintext",
+                    base64("The bytes that were encrypted.", 0, 65_535),
+                )
                 .required("plaintext")
                 .property("keyVersion", text("The version of the key that was used."))
                 .required("keyVersion"),

@@ -1,53 +1,70 @@
 //! The audit log: `GET /v1/audit` and one entry of it (contract 5.1, 5.2).
 
 use http::{Method, StatusCode};
-use serde_json::Value as Json;
-use strongroom_api::{
-    AuditContext, AuditEntry, AuditPage, AuditPrincipal, ErrorCode, RequestError,
-};
-use strongroom_audit::{Entry, Filter, Found, Page, Principal, Record, ServiceEvent, Value};
+use strongroom_api::{ErrorCode, RequestError};
+use strongroom_audit::{Filter, Page};
 use strongroom_authz as authz;
-use strongroom_types::OrganisationId;
+use strongroom_types::{OrganisationId, ServiceAccountId, UserId};
 
+use super::audit_views;
 use super::guard::{Granted, Parts, Request, Target};
 use super::refusal::Refusal;
 use super::reply::Reply;
-use super::route::{Answer, Parameter, Route, Routes};
-
-const fn parameter(name: &'static str, about: &'static str) -> Parameter {
-    Parameter {
-        name,
-        about,
-        required: false,
-    }
-}
+use super::route::{Answer, Parameter, Route, Routes, Shape};
 
 const PARAMETERS: &[Parameter] = &[
-    parameter("page", "Which page, from 1."),
-    parameter("limit", "Entries on a page, at most 500; 50 unless given."),
-    parameter("searchText", "Only entries that mention this."),
-    parameter("userIdentity", "Only calls of this user."),
-    parameter("serviceAccount", "Only calls of this service account."),
-    parameter(
+    Parameter::new("page", Shape::Count(u32::MAX as i64), "Which page, from 1."),
+    Parameter::new(
+        "limit",
+        Shape::Count(Page::MOST as i64),
+        "Entries on a page, at most 500; 50 unless given.",
+    ),
+    Parameter::new("searchText", Shape::Text, "Only entries that mention this."),
+    Parameter::new(
+        "userIdentity",
+        Shape::Identity(UserId::PREFIX),
+        "Only calls of this user.",
+    ),
+    Parameter::new(
+        "serviceAccount",
+        Shape::Identity(ServiceAccountId::PREFIX),
+        "Only calls of this service account.",
+    ),
+    Parameter::new(
         "impersonatorIdentity",
+        Shape::Text,
         "Only calls made by this principal in another's name.",
     ),
-    parameter("action", "Only these actions, joined by commas."),
-    parameter(
+    Parameter::new(
+        "action",
+        Shape::Text,
+        "Only these actions, joined by commas.",
+    ),
+    Parameter::new(
         "resourceType",
+        Shape::Text,
         "Only these types of resource, joined by commas.",
     ),
-    parameter("resourceIdentity", "Only this resource."),
-    parameter(
+    Parameter::new("resourceIdentity", Shape::Text, "Only this resource."),
+    Parameter::new(
         "organizationIdentity",
+        Shape::Identity(OrganisationId::PREFIX),
         "Must be the organisation of the call.",
     ),
-    parameter(
+    Parameter::new(
         "includeSystemServices",
+        Shape::Flag,
         "Whether to show what the service did by itself.",
     ),
-    parameter("responseStatus", "Only calls that ended with this status."),
+    Parameter::new(
+        "responseStatus",
+        Shape::Count(HIGHEST_STATUS as i64),
+        "Only calls that ended with this status.",
+    ),
 ];
+
+/// The highest status that HTTP has room for.
+const HIGHEST_STATUS: usize = 999;
 
 /// Adds the routes.
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -80,7 +97,7 @@ async fn list(granted: Granted<List>) -> Result<Reply, Refusal> {
         .audit()
         .list(grant, &call, filter, input.page)
         .await?;
-    Reply::json(found, show_page)
+    Reply::json(found, audit_views::page)
 }
 
 async fn read(granted: Granted<Read>) -> Result<Reply, Refusal> {
@@ -91,7 +108,7 @@ async fn read(granted: Granted<Read>) -> Result<Reply, Refusal> {
         ..
     } = granted;
     let entry = engine.audit().read(grant, &call).await?;
-    Reply::json(entry, |entry| show_entry(&entry))
+    Reply::json(entry, |entry| audit_views::entry(&entry))
 }
 
 struct Read;
@@ -161,7 +178,7 @@ impl Request for List {
             service_account: identity(text("serviceAccount")?, "serviceAccount")?,
             impersonator: text("impersonatorIdentity")?,
             status: url
-                .count("responseStatus", 999)?
+                .count("responseStatus", HIGHEST_STATUS)?
                 .and_then(|status| status.try_into().ok()),
             search: text("searchText")?,
             ..Filter::everything(OrganisationId::from_bytes([0; 16]))
@@ -197,159 +214,6 @@ fn identity<I: std::str::FromStr>(
         problem: "must be an identity",
     };
     text.as_deref().map(str::parse).transpose().map_err(wrong)
-}
-
-fn show_page(found: Found) -> AuditPage {
-    AuditPage {
-        items: found.entries.iter().map(show_entry).collect(),
-        total_items: found.total,
-        page: found.page.number().into(),
-        items_per_page: found.page.limit().into(),
-        total_pages: found.pages(),
-        total_count: found.total,
-    }
-}
-
-fn show_entry(entry: &Entry) -> AuditEntry {
-    let record = entry.record();
-    let (user, account) = principals(record.principal.as_ref());
-    AuditEntry {
-        created_at: entry.at().into(),
-        event_id: entry.id().to_string(),
-        user_identity: user.as_ref().and_then(|user| user.subject.clone()),
-        user,
-        service_account_identity: account
-            .as_ref()
-            .and_then(|account| account.identity.clone()),
-        service_account: account,
-        organization_identity: record
-            .organisation
-            .map(|organisation| organisation.to_string()),
-        project_id: record.project.map(|project| project.to_string()),
-        action: entry.action().to_owned(),
-        description: None,
-        resource_type: entry.resource().map(|resource| resource.kind.to_string()),
-        resource_identity: entry
-            .resource()
-            .map(|resource| resource.identity.to_string()),
-        context: Some(context(record, entry.event())),
-    }
-}
-
-fn principals(
-    principal: Option<&Principal<'_>>,
-) -> (Option<AuditPrincipal>, Option<AuditPrincipal>) {
-    let nobody = AuditPrincipal {
-        identity: None,
-        subject: None,
-        name: None,
-        email: None,
-        slug: None,
-    };
-    match principal {
-        Some(Principal::User { id, name, email }) => {
-            let user = AuditPrincipal {
-                subject: Some(id.to_string()),
-                name: name.as_ref().map(ToString::to_string),
-                email: email.as_ref().map(ToString::to_string),
-                ..nobody
-            };
-            (Some(user), None)
-        }
-        Some(Principal::ServiceAccount { id, name, slug }) => {
-            let account = AuditPrincipal {
-                identity: Some(id.to_string()),
-                name: name.as_ref().map(ToString::to_string),
-                slug: slug.as_ref().map(ToString::to_string),
-                ..nobody
-            };
-            (None, Some(account))
-        }
-        None => (None, None),
-    }
-}
-
-/// The circumstances of a call, and for a service event its own details (contract 5.2, 5.4).
-fn context(record: &Record<'_>, event: Option<&ServiceEvent<'_>>) -> AuditContext {
-    let mut context = AuditContext::new();
-    let mut put = |name: &str, value: Option<Json>| {
-        if let Some(value) = value {
-            context.insert(name.to_owned(), value);
-        }
-    };
-    put(
-        "client_ip",
-        record.client_ip.map(|address| address.to_string().into()),
-    );
-    put(
-        "user_agent",
-        record
-            .user_agent
-            .as_ref()
-            .map(|agent| agent.to_string().into()),
-    );
-    put(
-        "request_id",
-        record.request_id.as_ref().map(|id| id.to_string().into()),
-    );
-    put("status", Some(record.status.into()));
-    put(
-        "credentials_id",
-        record
-            .credential
-            .as_ref()
-            .map(|used| used.id.to_string().into()),
-    );
-    put(
-        "credentials_type",
-        record
-            .credential
-            .as_ref()
-            .map(|used| used.kind.to_string().into()),
-    );
-    put(
-        "region",
-        record
-            .region
-            .as_ref()
-            .map(|region| region.to_string().into()),
-    );
-    let Some(event) = event else {
-        put("method", Some(record.method.to_string().into()));
-        put("path", Some(record.path.to_string().into()));
-        put("url", Some(record.path.to_string().into()));
-        // In milliseconds, with fractions.
-        put(
-            "duration",
-            Some((record.duration_us as f64 / 1000.0).into()),
-        );
-        let headers = record.headers.iter();
-        let headers: AuditContext = headers
-            .map(|header| (header.name.to_string(), header.value.to_string().into()))
-            .collect();
-        put(
-            "headers",
-            (!headers.is_empty()).then_some(Json::Object(headers)),
-        );
-        return context;
-    };
-    put("outcome", Some(event.outcome.as_str().into()));
-    put(
-        "reason",
-        event
-            .reason
-            .as_ref()
-            .map(|reason| reason.to_string().into()),
-    );
-    for detail in &event.details {
-        let value = match &detail.value {
-            Value::Number(number) => (*number).into(),
-            Value::Bool(flag) => (*flag).into(),
-            text @ (Value::Text(_) | Value::Key(_) | Value::Project(_)) => text.to_string().into(),
-        };
-        put(detail.name.as_str(), Some(value));
-    }
-    context
 }
 
 #[cfg(test)]

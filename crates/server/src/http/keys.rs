@@ -9,7 +9,7 @@ use strongroom_types::{KeyId, Plaintext, Reference, Slug, TextError, Version};
 use super::guard::{Granted, Parts, Request, Target};
 use super::refusal::Refusal;
 use super::reply::Reply;
-use super::route::{Answer, Parameter, Route, Routes};
+use super::route::{Answer, Parameter, Route, Routes, Shape};
 use super::views;
 
 const GATES: &[Gate] = &[Gate::Kms];
@@ -17,26 +17,14 @@ const ALL: &str = "/v1/kms/{region}/keys";
 const ONE: &str = "/v1/kms/{region}/keys/{id}";
 
 const FILTERS: &[Parameter] = &[
-    Parameter {
-        name: "identity",
-        about: "Only the key with this identity.",
-        required: false,
-    },
-    Parameter {
-        name: "name",
-        about: "Only keys with exactly this name.",
-        required: false,
-    },
-    Parameter {
-        name: "slug",
-        about: "Only the key with this slug.",
-        required: false,
-    },
-    Parameter {
-        name: "matchLabels",
-        about: "Only keys with these labels, each as matchLabels[name]=value.",
-        required: false,
-    },
+    Parameter::new("identity", Shape::Text, "Only the key with this identity."),
+    Parameter::new("name", Shape::Text, "Only keys with exactly this name."),
+    Parameter::new("slug", Shape::Text, "Only the key with this slug."),
+    Parameter::new(
+        "matchLabels",
+        Shape::Named,
+        "Only keys with these labels, each as matchLabels[name]=value.",
+    ),
 ];
 
 /// Adds the routes.

@@ -7,9 +7,11 @@
 mod address;
 mod app;
 mod audit;
+mod audit_views;
 mod body;
 mod credentials;
 mod dispatch;
+mod endpoint;
 mod errors;
 mod guard;
 mod keys;

@@ -1,21 +1,12 @@
 //! The API's description (OpenAPI 3.1), made from the table of routes.
 
-use http::Method;
-use strongroom_api::{ErrorCode, schemas};
-use utoipa::openapi::path::{
-    HttpMethod, Operation, OperationBuilder, ParameterBuilder, ParameterIn, PathItem,
-};
-use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::schema::{Array, ComponentsBuilder, ObjectBuilder, Ref, Schema, Type};
-use utoipa::openapi::security::{
-    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
-};
-use utoipa::openapi::{
-    Content, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, PathsBuilder, RefOr, Required,
-    ResponseBuilder,
-};
+use strongroom_api::schemas;
+use utoipa::openapi::path::PathItem;
+use utoipa::openapi::schema::ComponentsBuilder;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder, PathsBuilder};
 
-use super::route::{Answer, Parameter, Route};
+use super::endpoint::endpoints;
 
 /// The document, as JSON.
 pub fn document() -> String {
@@ -26,11 +17,8 @@ pub fn document() -> String {
 fn describe() -> OpenApi {
     let routes = super::routes();
     let mut paths = PathsBuilder::new();
-    for route in routes.table() {
-        paths = paths.path(
-            path(route),
-            PathItem::new(method(&route.method), operation(route)),
-        );
+    for one in endpoints(&routes) {
+        paths = paths.path(one.path(), PathItem::new(one.method(), one.operation()));
     }
     let mut components = ComponentsBuilder::new();
     for (name, schema) in schemas() {
@@ -65,212 +53,6 @@ fn describe() -> OpenApi {
         .paths(paths)
         .components(Some(components))
         .build()
-}
-
-/// A route's URL as OpenAPI has it. A parameter there holds no slash, and yet no other form can
-/// say it; the description of the parameter does. A route that shares method and URL with
-/// another is told apart by its query, which OpenAPI cannot say either: it goes by a fragment.
-fn path(route: &Route) -> String {
-    let path = route.template.replace("secret{path}", "secret/{path}");
-    match route.only_with {
-        Some(parameter) => format!("{path}#{parameter}"),
-        None => path,
-    }
-}
-
-fn method(method: &Method) -> HttpMethod {
-    match method.as_str() {
-        "POST" => HttpMethod::Post,
-        "PUT" => HttpMethod::Put,
-        "PATCH" => HttpMethod::Patch,
-        "DELETE" => HttpMethod::Delete,
-        _ => HttpMethod::Get,
-    }
-}
-
-fn operation(route: &Route) -> Operation {
-    let mut operation = OperationBuilder::new()
-        .operation_id(Some(route.name))
-        .summary(Some(route.about))
-        .tag(tag(route.template))
-        .response(route.success.as_str(), success(route.answer));
-    for name in in_path(route.template) {
-        operation = operation.parameter(
-            ParameterBuilder::new()
-                .name(name)
-                .parameter_in(ParameterIn::Path)
-                .required(Required::True)
-                .description(Some(about_segment(name)))
-                .schema(Some(text())),
-        );
-    }
-    for parameter in route.parameters {
-        operation = operation.parameter(in_query(parameter));
-    }
-    if let Some(schema) = route.body {
-        let content_type = match schema {
-            "TokenRequest" => "application/x-www-form-urlencoded",
-            _ => "application/json",
-        };
-        let body = RequestBodyBuilder::new()
-            .content(content_type, content(Ref::from_schema_name(schema)))
-            .required(Some(if schema == "GetValue" {
-                Required::False
-            } else {
-                Required::True
-            }));
-        operation = operation.request_body(Some(body.build()));
-    }
-    if let Some(action) = route.action {
-        for (name, about) in [
-            (
-                "X-Organisation-Identity",
-                "The organisation, by identity or slug.",
-            ),
-            ("X-Project-Identity", "The project, by identity or slug."),
-        ] {
-            operation = operation.parameter(
-                ParameterBuilder::new()
-                    .name(name)
-                    .parameter_in(ParameterIn::Header)
-                    .description(Some(about))
-                    .schema(Some(text())),
-            );
-        }
-        for scheme in ["bearer", "token", "basic"] {
-            operation = operation.security(SecurityRequirement::new(scheme, Vec::<String>::new()));
-        }
-        operation = operation.description(Some(permissions(&action)));
-    }
-    for status in statuses(route) {
-        let answer = ResponseBuilder::new()
-            .description(meanings(status))
-            .content(
-                "application/json",
-                content(Ref::from_schema_name("ErrorBody")),
-            )
-            .build();
-        operation = operation.response(status.to_string(), answer);
-    }
-    operation.build()
-}
-
-fn permissions(action: &strongroom_authz::ActionFacts) -> String {
-    let names: Vec<_> = action
-        .permissions
-        .iter()
-        .map(|permission| permission.as_str())
-        .collect();
-    match names.as_slice() {
-        [] => "Every member of the organisation may.".to_owned(),
-        some => format!(
-            "Needs `{}` on `{}`.",
-            some.join("` or `"),
-            action.resource.as_str()
-        ),
-    }
-}
-
-fn tag(template: &str) -> &'static str {
-    match template.split('/').nth(2) {
-        Some("secrets") => "Secrets",
-        Some("kms") => "Keys",
-        Some("audit") => "Audit",
-        Some("regions") => "Regions",
-        _ => "Service",
-    }
-}
-
-/// The names in a URL's braces.
-fn in_path(template: &str) -> impl Iterator<Item = &str> {
-    template
-        .split('{')
-        .skip(1)
-        .filter_map(|rest| Some(rest.split_once('}')?.0))
-}
-
-fn about_segment(name: &str) -> &'static str {
-    match name {
-        "region" => "The region, by slug or identity.",
-        "path" => "The secret's path without its leading slash; its slashes stay as they are.",
-        "id" => "The key, by identity or slug.",
-        _ => "The entry's eventID.",
-    }
-}
-
-fn in_query(parameter: &Parameter) -> ParameterBuilder {
-    ParameterBuilder::new()
-        .name(parameter.name)
-        .parameter_in(ParameterIn::Query)
-        .required(if parameter.required {
-            Required::True
-        } else {
-            Required::False
-        })
-        .description(Some(parameter.about))
-        .schema(Some(text()))
-}
-
-fn text() -> RefOr<Schema> {
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .build()
-        .into()
-}
-
-fn content(schema: impl Into<RefOr<Schema>>) -> Content {
-    ContentBuilder::new().schema(Some(schema)).build()
-}
-
-fn success(answer: Answer) -> utoipa::openapi::Response {
-    let response = ResponseBuilder::new().description("Done.");
-    match answer {
-        Answer::Nothing => response.build(),
-        Answer::One(name) => response
-            .content("application/json", content(Ref::from_schema_name(name)))
-            .build(),
-        Answer::Many(name) => {
-            let array = Array::new(Ref::from_schema_name(name));
-            response
-                .content("application/json", content(Schema::Array(array)))
-                .build()
-        }
-        Answer::Free => {
-            let object = ObjectBuilder::new().schema_type(Type::Object).build();
-            response
-                .content("application/json", content(Schema::Object(object)))
-                .build()
-        }
-    }
-}
-
-/// The statuses of refusals that a route can answer with.
-fn statuses(route: &Route) -> Vec<u16> {
-    if route.action.is_none() && route.body.is_none() {
-        return vec![429, 503];
-    }
-    let mut statuses = vec![400, 401, 429, 500, 503];
-    if route.action.is_some() {
-        statuses.extend([403, 404]);
-    }
-    if route.body.is_some() {
-        statuses.extend([408, 413]);
-    }
-    if route
-        .action
-        .is_some_and(|action| action.kind == strongroom_authz::Kind::Writes)
-    {
-        statuses.push(409);
-    }
-    statuses
-}
-
-fn meanings(status: u16) -> String {
-    let codes = ErrorCode::ALL.iter().filter(|code| code.status() == status);
-    codes
-        .map(|code| format!("`{}`", code.as_str()))
-        .collect::<Vec<_>>()
-        .join(", ")
 }
 
 #[cfg(test)]
@@ -314,8 +96,9 @@ mod tests {
         assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
         let mut names = BTreeSet::new();
         let routes = crate::http::routes();
-        for route in routes.table() {
-            let item = &document["paths"][path(route)];
+        for route in routes.table().filter(|route| route.only_with.is_none()) {
+            let path = route.template.replace("secret{path}", "secret/{path}");
+            let item = &document["paths"][path];
             let operation = &item[route.method.as_str().to_lowercase()];
             assert_eq!(operation["operationId"], route.name, "{}", route.template);
             assert!(names.insert(route.name), "{} is there twice", route.name);
@@ -336,6 +119,25 @@ mod tests {
             .map(|item| item.as_object().unwrap().len())
             .sum();
         assert_eq!(described, names.len());
+    }
+
+    #[test]
+    fn routes_that_share_a_url_are_described_together() {
+        let document = parsed();
+        let both = &document["paths"]["/v1/secrets/{region}/secrets"]["get"];
+        let names: Vec<_> = both["parameters"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|parameter| parameter["in"] == "query")
+            .map(|parameter| parameter["name"].as_str().unwrap())
+            .collect();
+        assert_eq!(names, ["path", "limit", "after", "pathPrefix"]);
+        let replies = &both["responses"]["200"]["content"]["application/json"]["schema"]["oneOf"];
+        assert_eq!(replies[0]["$ref"], "#/components/schemas/Browse");
+        assert_eq!(replies[1]["items"]["$ref"], "#/components/schemas/Secret");
+        let about = both["summary"].as_str().unwrap();
+        assert!(about.contains("`pathPrefix`"), "{about}");
     }
 
     /// The contract's tables 1.1 and 2.1, as far as they are served.

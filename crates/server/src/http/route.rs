@@ -17,6 +17,27 @@ use super::refusal::Refusal;
 use super::reply::Reply;
 use super::secret_url::Suffix;
 
+/// What a query parameter holds, for the API's description.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// Any text.
+    Text,
+    /// `true` or `false`.
+    Flag,
+    /// A whole number from 1 to this.
+    Count(i64),
+    /// A secret's path.
+    Path,
+    /// A directory of secrets.
+    Directory,
+    /// The start of some paths.
+    Prefix,
+    /// The identity of a thing whose identities start like this.
+    Identity(&'static str),
+    /// Named texts, as in `parameter[name]=text`.
+    Named,
+}
+
 /// A query parameter, for the API's description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parameter {
@@ -24,8 +45,28 @@ pub struct Parameter {
     pub name: &'static str,
     /// What it does.
     pub about: &'static str,
+    /// What it holds.
+    pub shape: Shape,
     /// Whether the call fails without it.
     pub required: bool,
+}
+
+impl Parameter {
+    /// A parameter that a call can go without.
+    pub const fn new(name: &'static str, shape: Shape, about: &'static str) -> Self {
+        Self {
+            name,
+            about,
+            shape,
+            required: false,
+        }
+    }
+
+    /// Makes a call fail without it.
+    pub const fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
 }
 
 /// What a reply's body is, by the name of its schema.

@@ -10,7 +10,7 @@ use super::refusal::Refusal;
 use super::secret_url::Suffix;
 
 /// The most entries that one page may ask for.
-const PAGE: usize = 10_000;
+pub(super) const MOST_ENTRIES: usize = 10_000;
 
 fn page(parts: &Parts<'_>) -> Result<PageRequest, RequestError> {
     let after = parts.url.path_parameter("after")?;
@@ -24,7 +24,7 @@ fn page(parts: &Parts<'_>) -> Result<PageRequest, RequestError> {
         .transpose()
         .map_err(wrong)?;
     Ok(PageRequest {
-        limit: parts.url.count("limit", PAGE)?,
+        limit: parts.url.count("limit", MOST_ENTRIES)?,
         after,
     })
 }

@@ -7,8 +7,10 @@ use strongroom_engine::Gate;
 use super::guard::Granted;
 use super::refusal::Refusal;
 use super::reply::Reply;
-use super::route::{Answer, Parameter, Route, Routes};
-use super::secret_requests::{Browse, Create, Delete, Destroy, List, Put, Read, Reveal, SetPolicy};
+use super::route::{Answer, Parameter, Route, Routes, Shape};
+use super::secret_requests::{
+    Browse, Create, Delete, Destroy, List, MOST_ENTRIES, Put, Read, Reveal, SetPolicy,
+};
 use super::views;
 
 const GATES: &[Gate] = &[Gate::Secrets, Gate::Kms];
@@ -18,41 +20,34 @@ const VALUE: &str = "/v1/secrets/{region}/secret{path}/value";
 const VERSIONS: &str = "/v1/secrets/{region}/secret{path}/versions";
 const POLICY: &str = "/v1/secrets/{region}/secret{path}/policy";
 
-const LIMIT: Parameter = Parameter {
-    name: "limit",
-    about: "At most this many entries; all unless given.",
-    required: false,
-};
-const AFTER: Parameter = Parameter {
-    name: "after",
-    about: "Only entries behind this one.",
-    required: false,
-};
-const PATH: Parameter = Parameter {
-    name: "path",
-    about: "The secret's path, instead of in the URL.",
-    required: false,
-};
-const DIRECTORY: Parameter = Parameter {
-    name: "path",
-    about: "The directory to browse; / unless given.",
-    required: false,
-};
-const PREFIX: Parameter = Parameter {
-    name: "pathPrefix",
-    about: "Answer a flat list of everything whose path starts with this, as an array.",
-    required: false,
-};
-const HISTORY: Parameter = Parameter {
-    name: "includeVersions",
-    about: "Whether to list the versions.",
-    required: false,
-};
-const VERSION: Parameter = Parameter {
-    name: "version",
-    about: "The version to destroy.",
-    required: true,
-};
+const LIMIT: Parameter = Parameter::new(
+    "limit",
+    Shape::Count(MOST_ENTRIES as i64),
+    "At most this many entries; all unless given.",
+);
+const AFTER: Parameter = Parameter::new("after", Shape::Prefix, "Only entries behind this one.");
+const PATH: Parameter = Parameter::new(
+    "path",
+    Shape::Path,
+    "The secret's path, instead of in the URL.",
+);
+const DIRECTORY: Parameter = Parameter::new(
+    "path",
+    Shape::Directory,
+    "The directory to browse; / unless given.",
+);
+const PREFIX: Parameter = Parameter::new(
+    "pathPrefix",
+    Shape::Prefix,
+    "Answer a flat list of everything whose path starts with this, as an array. Not with `path`.",
+);
+const HISTORY: Parameter = Parameter::new(
+    "includeVersions",
+    Shape::Flag,
+    "Whether to list the versions.",
+);
+const VERSION: Parameter =
+    Parameter::new("version", Shape::Count(i64::MAX), "The version to destroy.").required();
 
 /// Adds the routes.
 pub(super) fn routes(routes: Routes) -> Routes {

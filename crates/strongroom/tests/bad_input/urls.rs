@@ -147,7 +147,7 @@ fn a_version_is_a_positive_whole_number() {
         "0",
         "-0",
         "-1",
-        "1.0",
+        "0.0",
         "1.5",
         "1e0",
         "\"1\"",

@@ -1,0 +1,243 @@
+//! The schemas of the bodies of requests.
+
+use serde_json::Value;
+use strongroom_types::{KeyFamily, KeyType};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{
+    AllOfBuilder, AnyOfBuilder, Object, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type,
+};
+
+use crate::schema::{ENTRY_NAME, object};
+use crate::shape::{
+    base64, description, flag, key, labels, map, matching, name, optional, optional_ref, path,
+    text, whole, word,
+};
+
+type Named = (String, RefOr<Schema>);
+
+/// Every request's schema by its name.
+pub(crate) fn request_schemas() -> Vec<Named> {
+    let mut all = secret_requests();
+    all.extend(key_requests());
+    all
+}
+
+/// The three inputs of which a request gives exactly one.
+fn value_inputs(builder: ObjectBuilder) -> ObjectBuilder {
+    let entries = map(
+        "Named entries, at most 256. One of three inputs.",
+        256,
+        ENTRY_NAME,
+        base64("1 to 4096 bytes.", 1, 4096),
+    );
+    builder
+        .property(
+            "secretString",
+            optional(base64(
+                "The value, 1 to 4096 bytes. One of three inputs.",
+                1,
+                4096,
+            )),
+        )
+        .property("secretKeyValues", optional(with_entries(entries)))
+        .property("generateSecret", optional_ref("GenerateSecret"))
+}
+
+fn with_entries(mut entries: Object) -> Object {
+    entries.min_properties = Some(1);
+    entries
+}
+
+/// An object that has this field and means it, whatever else.
+fn having(field: &str, kind: Type) -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .property(field, ObjectBuilder::new().schema_type(kind))
+        .required(field)
+        .build()
+}
+
+fn one_input() -> Schema {
+    let one = OneOfBuilder::new()
+        .item(having("secretString", Type::String))
+        .item(having("secretKeyValues", Type::Object))
+        .item(having("generateSecret", Type::Object));
+    Schema::OneOf(one.build())
+}
+
+fn with_one_input(name: &str, builder: ObjectBuilder) -> Named {
+    let fields = value_inputs(builder).schema_type(Type::Object).build();
+    let both = AllOfBuilder::new().item(fields).item(one_input()).build();
+    (name.to_owned(), Schema::AllOf(both).into())
+}
+
+/// An object's schema under its name, where `null` counts as `{}`.
+fn optional_object(name: &str, builder: ObjectBuilder) -> Named {
+    let whole = optional(builder.schema_type(Type::Object).build());
+    (name.to_owned(), whole.into())
+}
+
+fn policy() -> Schema {
+    optional_ref("AccessPolicy")
+}
+
+fn metadata(builder: ObjectBuilder) -> ObjectBuilder {
+    builder
+        .property(
+            "description",
+            optional(description("What it is for; at most 1024 characters.")),
+        )
+        .property("labels", optional(labels("Labels, echoed exactly.")))
+        .property(
+            "annotations",
+            optional(labels("Annotations, echoed exactly.")),
+        )
+}
+
+fn repeated_path() -> Object {
+    optional(path("If given, the same as in the URL."))
+}
+
+fn secret_requests() -> Vec<Named> {
+    vec![
+        with_one_input(
+            "CreateSecret",
+            metadata(ObjectBuilder::new())
+                .property(
+                    "path",
+                    path("Where the secret will live, as in /app/db/password."),
+                )
+                .required("path")
+                .property(
+                    "kmsKeyIdentity",
+                    key("Identity or slug of the protecting key."),
+                )
+                .required("kmsKeyIdentity")
+                .property("accessPolicy", policy()),
+        ),
+        object(
+            "GenerateSecret",
+            ObjectBuilder::new().property(
+                "byteLength",
+                optional(whole("How many random bytes; 32 unless given.", 16, 4096)),
+            ),
+        ),
+        with_one_input(
+            "PutValue",
+            ObjectBuilder::new().property("path", repeated_path()),
+        ),
+        optional_object(
+            "GetValue",
+            ObjectBuilder::new()
+                .property("path", repeated_path())
+                .property(
+                    "version",
+                    optional(whole("The current version unless given.", 1, i64::MAX)),
+                ),
+        ),
+        object(
+            "PolicyUpdate",
+            ObjectBuilder::new()
+                .property("accessPolicy", policy())
+                .required("accessPolicy"),
+        ),
+    ]
+}
+
+fn period() -> Object {
+    optional(whole("How often the key rotates, in days.", 1, 3650))
+}
+
+/// The schema of a new key, of the types that can be made so far. One that rotates by itself needs to be told how often.
+fn create_key() -> Schema {
+    let types = KeyType::ALL
+        .into_iter()
+        .filter(|one| one.family() == KeyFamily::Aead)
+        .map(KeyType::as_str);
+    let fields = metadata(ObjectBuilder::new())
+        .schema_type(Type::Object)
+        .property(
+            "name",
+            name("What people will call it; 1 to 255 characters."),
+        )
+        .required("name")
+        .property(
+            "keyType",
+            optional(word("What it is for; aes256-gcm96 unless given.", types)),
+        )
+        .property(
+            "exportAllowed",
+            optional(flag("Whether its material may be exported.")),
+        )
+        .property(
+            "keyRotationEnabled",
+            optional(flag("Whether it rotates by itself.")),
+        )
+        .property("rotationPeriodInDays", period());
+    let off = ObjectBuilder::new()
+        .schema_type(SchemaType::Array(vec![Type::Boolean, Type::Null]))
+        .enum_values(Some([Value::Bool(false), Value::Null]));
+    let unless_off = AnyOfBuilder::new()
+        .item(having("rotationPeriodInDays", Type::Integer))
+        .item(
+            ObjectBuilder::new()
+                .schema_type(Type::Object)
+                .property("keyRotationEnabled", off),
+        );
+    let both = AllOfBuilder::new()
+        .item(fields)
+        .item(Schema::AnyOf(unless_off.build()));
+    Schema::AllOf(both.build())
+}
+
+fn key_requests() -> Vec<Named> {
+    let version = OneOfBuilder::new()
+        .item(matching(
+            "In digits, or as in v3.",
+            "^(v?[1-9][0-9]{0,17})?$",
+        ))
+        .item(whole("As a number.", 1, i64::MAX))
+        .item(ObjectBuilder::new().schema_type(Type::Null))
+        .description(Some("The latest version unless given."))
+        .build();
+    vec![
+        ("CreateKey".to_owned(), create_key().into()),
+        optional_object(
+            "Rotation",
+            ObjectBuilder::new()
+                .property(
+                    "keyRotationEnabled",
+                    optional(flag("Whether the key rotates by itself.")),
+                )
+                .property("rotationPeriodInDays", period()),
+        ),
+        object(
+            "Encrypt",
+            ObjectBuilder::new()
+                .property("plaintext", base64("1 to 65535 bytes.", 1, 65_535))
+                .required("plaintext")
+                .property("keyVersion", Schema::OneOf(version)),
+        ),
+        object(
+            "Decrypt",
+            ObjectBuilder::new()
+                .property(
+                    "ciphertext",
+                    matching("As an encrypt call answered it.", "^.+$"),
+                )
+                .required("ciphertext"),
+        ),
+        object(
+            "TokenRequest",
+            ObjectBuilder::new()
+                .property(
+                    "grant_type",
+                    word("The way to a token.", ["client_credentials"]),
+                )
+                .required("grant_type")
+                .property("client_id", text("Unless sent by HTTP Basic."))
+                .property("client_secret", text("Unless sent by HTTP Basic."))
+                .property("scope", text("Scopes, separated by blanks.")),
+        ),
+    ]
+}

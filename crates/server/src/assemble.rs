@@ -15,8 +15,9 @@ use tokio::task::{JoinError, JoinHandle};
 
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::readings::readings;
 use crate::settings;
-use crate::telemetry::{Metrics, Reading, ReadingKind};
+use crate::telemetry::Metrics;
 
 /// The installation cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -182,95 +183,4 @@ pub async fn open_keyring(
         }
         None => Err(AssembleError::NoKeyring),
     }
-}
-
-fn readings(store: &Store, journal: &Journal) -> Vec<Reading> {
-    let rows = store.stats();
-    let records = journal.counters();
-    let reading = |name, help, kind, value| Reading {
-        name,
-        help,
-        kind,
-        value,
-    };
-    let counter = |name, help, value| reading(name, help, ReadingKind::Counter, value);
-    let gauge = |name, help, value| reading(name, help, ReadingKind::Gauge, value);
-    let waiting = records
-        .accepted
-        .saturating_sub(records.durable.saturating_add(records.failed));
-    vec![
-        counter("store_commits", "Batches applied", rows.commits),
-        counter(
-            "store_syncs",
-            "Times that batches were made durable",
-            rows.syncs,
-        ),
-        counter(
-            "store_conflicts",
-            "Batches answered with a conflict",
-            rows.conflicts,
-        ),
-        counter(
-            "store_checkpoints",
-            "Times that the log was folded in",
-            rows.checkpoints,
-        ),
-        counter(
-            "store_cache_misses",
-            "Reads that the cache could not answer",
-            rows.cache_misses,
-        ),
-        gauge("store_cached_rows", "Rows in the cache", rows.cached_rows),
-        gauge(
-            "store_cached_bytes",
-            "Bytes in the cache",
-            rows.cached_bytes,
-        ),
-        gauge(
-            "store_log_bytes",
-            "Bytes in the write-ahead log",
-            rows.wal_bytes,
-        ),
-        gauge(
-            "store_queued",
-            "Batches that wait to be written",
-            rows.queued,
-        ),
-        counter("audit_records", "Records made durable", records.durable),
-        counter(
-            "audit_bytes",
-            "Bytes of records made durable",
-            records.bytes,
-        ),
-        counter(
-            "audit_syncs",
-            "Times that records were made durable",
-            records.syncs,
-        ),
-        counter(
-            "audit_rejected",
-            "Records refused because too many waited",
-            records.rejected,
-        ),
-        counter(
-            "audit_failed",
-            "Records that did not become durable",
-            records.failed,
-        ),
-        counter(
-            "audit_faults",
-            "Times that the journal became unavailable",
-            records.faults,
-        ),
-        gauge(
-            "audit_queued",
-            "Records that wait to become durable",
-            waiting,
-        ),
-        gauge(
-            "audit_healthy",
-            "1 if records are taken",
-            u64::from(journal.healthy()),
-        ),
-    ]
 }

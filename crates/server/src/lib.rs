@@ -14,6 +14,7 @@ pub mod data_directory;
 pub mod founding;
 pub mod http;
 pub mod listener;
+mod readings;
 pub mod recipes;
 pub mod root_key;
 pub mod serving;

@@ -88,7 +88,7 @@ reference is axum alone with the same allocator and runtime, on the same core, a
 Audit is on and durable: a reveal is answered when its record is on the disk.
 The secrets were created over HTTP by 64 clients, the 1,000 access tokens issued by the token endpoint.";
 
-/// Measures what is asked for, prints the table and, after a full run, writes it down.
+/// Measures what is asked for, prints the table and, if everything was asked for, writes it down.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), BenchError> {
     println!("building …");
     workspace.output(
@@ -124,8 +124,13 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), BenchE
     }
     print!("{}", report::table(&rows));
 
-    if options.scenarios.is_empty() && !options.quick {
-        let document = report::document(workspace, "cargo xtask bench", METHOD, &rows)?;
+    if options.scenarios.is_empty() {
+        let command = if options.quick {
+            "cargo xtask bench --quick"
+        } else {
+            "cargo xtask bench"
+        };
+        let document = report::document(workspace, command, METHOD, &rows)?;
         std::fs::write(workspace.join("docs/performance.md"), document).map_err(|source| {
             BenchError::File {
                 what: "writing docs/performance.md",

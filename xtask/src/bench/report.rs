@@ -96,7 +96,7 @@ pub(crate) fn document(
 ) -> Result<String, WorkspaceError> {
     let mut text = String::from(
         "# Performance\n\n\
-         The last full run of the benchmark, written by it. Figures of two machines, or of two days, \
+         The last run of the whole benchmark, written by it. Figures of two machines, or of two days, \
          do not compare;\nthe ratios to a reference that ran beside do.\n\n## Machine\n\n",
     );
     for (name, value) in machine(workspace)? {

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use strongroom_authz::{KeyAction, Resolved};
-use strongroom_types::{KeyStatus, Version, VersionError};
+use strongroom_authz::{Grant, KeyAction};
+use strongroom_types::{KeyStatus, Scope, Version, VersionError};
 
-use super::lookup::FoundKey;
 use super::{KeyView, Keys, ResolveKeyError};
 use crate::call::{Call, Recorded};
 use crate::rows::key::KeyHead;
@@ -77,23 +76,27 @@ impl From<CommitFault> for KeyChangeError {
 }
 
 impl Keys<'_> {
-    /// Reads the key, lets `edit` make the new head (none where it is so already) and add rows, and
-    /// commits; again if somebody else was faster. The grant holds for each attempt, as a key's names never change.
+    /// Finds the key that the grant names, lets `edit` make the new head (none where it is so
+    /// already) and add rows, and commits; again if somebody else was faster. The grant holds for
+    /// each attempt, as a key's names never change.
     pub(super) async fn change<A: KeyAction>(
         &self,
-        resolved: &Resolved<A>,
+        grant: Grant<A>,
         call: &Arc<Call>,
-        first: FoundKey,
-        edit: impl Fn(KeyHead, &mut Changes<'_>, &Call) -> Result<Option<KeyHead>, KeyChangeError>,
+        edit: impl Fn(&Scope, KeyHead, &mut Changes<'_>) -> Result<Option<KeyHead>, KeyChangeError>,
     ) -> Result<Recorded<KeyView>, KeyChangeError> {
         let inner = self.0;
+        let (resolved, first) = inner
+            .resolve(call, grant)
+            .await
+            .map_err(KeyChangeError::Resolve)?;
         let scope = resolved.scope();
         let row = keyspace::kms_key(scope, resolved.key());
         let _in_turn = inner.stripes.lock(&row).await;
         let mut found = first;
         for _ in 0..ATTEMPTS {
             let mut changes = inner.vault.changes();
-            let mut head = match edit(KeyHead::clone(&found.head), &mut changes, call)? {
+            let mut head = match edit(scope, KeyHead::clone(&found.head), &mut changes)? {
                 Some(head) => head,
                 None => {
                     let view = KeyView::of(&found.head, scope.project);

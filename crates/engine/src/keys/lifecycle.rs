@@ -17,15 +17,8 @@ impl Keys<'_> {
         grant: Grant<DisableKey>,
         call: &Arc<Call>,
     ) -> Result<Recorded<KeyView>, KeyChangeError> {
-        let (resolved, found) = self
-            .0
-            .resolve(call, grant)
+        self.change(grant, call, |_, head, _| switch(head, KeyStatus::Disabled))
             .await
-            .map_err(KeyChangeError::Resolve)?;
-        self.change(&resolved, call, found, |head, _, _| {
-            switch(head, KeyStatus::Disabled)
-        })
-        .await
     }
 
     /// Puts a disabled key back into use. An active key stays as it is.
@@ -34,15 +27,8 @@ impl Keys<'_> {
         grant: Grant<EnableKey>,
         call: &Arc<Call>,
     ) -> Result<Recorded<KeyView>, KeyChangeError> {
-        let (resolved, found) = self
-            .0
-            .resolve(call, grant)
+        self.change(grant, call, |_, head, _| switch(head, KeyStatus::Active))
             .await
-            .map_err(KeyChangeError::Resolve)?;
-        self.change(&resolved, call, found, |head, _, _| {
-            switch(head, KeyStatus::Active)
-        })
-        .await
     }
 
     /// Schedules a key's removal, after which nothing it protects can be read. A key that is
@@ -53,12 +39,7 @@ impl Keys<'_> {
         call: &Arc<Call>,
     ) -> Result<Recorded<KeyView>, KeyChangeError> {
         let inner = self.0;
-        let (resolved, found) = inner
-            .resolve(call, grant)
-            .await
-            .map_err(KeyChangeError::Resolve)?;
-        let scope = resolved.scope();
-        self.change(&resolved, call, found, |mut head, changes, _| {
+        self.change(grant, call, |scope, mut head, changes| {
             if head.status == KeyStatus::PendingDeletion {
                 return Ok(None);
             }
@@ -87,12 +68,7 @@ impl Keys<'_> {
         grant: Grant<CancelKeyDeletion>,
         call: &Arc<Call>,
     ) -> Result<Recorded<KeyView>, KeyChangeError> {
-        let (resolved, found) = self
-            .0
-            .resolve(call, grant)
-            .await
-            .map_err(KeyChangeError::Resolve)?;
-        self.change(&resolved, call, found, |mut head, changes, _| {
+        self.change(grant, call, |_, mut head, changes| {
             let due = match (head.status, head.deletion_at) {
                 (KeyStatus::PendingDeletion, Some(due)) => due,
                 _ => return Err(KeyChangeError::NotPending),

@@ -39,12 +39,7 @@ impl Keys<'_> {
         {
             return Err(KeyChangeError::PeriodRange);
         }
-        let (resolved, found) = self
-            .0
-            .resolve(call, grant)
-            .await
-            .map_err(KeyChangeError::Resolve)?;
-        self.change(&resolved, call, found, |head, _, _| apply(head, change))
+        self.change(grant, call, |_, head, _| apply(head, change))
             .await
     }
 
@@ -55,15 +50,10 @@ impl Keys<'_> {
         call: &Arc<Call>,
     ) -> Result<Recorded<KeyView>, KeyChangeError> {
         let inner = self.0;
-        let (resolved, found) = inner
-            .resolve(call, grant)
-            .await
-            .map_err(KeyChangeError::Resolve)?;
-        let scope = resolved.scope();
-        if !inner.has_kms(&scope.region) {
-            return Err(KeyChangeError::NoService);
-        }
-        self.change(&resolved, call, found, |mut head, changes, call| {
+        self.change(grant, call, |scope, mut head, changes| {
+            if !inner.has_kms(&scope.region) {
+                return Err(KeyChangeError::NoService);
+            }
             if head.status != KeyStatus::Active {
                 return Err(KeyChangeError::NotActive {
                     status: head.status,

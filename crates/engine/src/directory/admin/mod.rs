@@ -15,12 +15,14 @@ pub use roles::{NewBinding, NewRole, NewRule, PrincipalRef, RoleRef};
 
 use std::sync::Arc;
 
+use minicbor::Encode;
 use strongroom_crypto::EntropyError;
 use strongroom_types::{OrganisationId, Slug};
 
 use super::view::{OrganisationView, epoch_row};
 use crate::engine::Inner;
-use crate::rows::{Changes, CommitFault, RowFault, keyspace};
+use crate::rows::keyspace::{self, DirectoryKind};
+use crate::rows::{Changes, CommitFault, RowFault};
 use crate::trail::ChangeFault;
 
 /// Why a directory was not changed.
@@ -84,6 +86,21 @@ impl Directory<'_> {
             None => changes.create(row, &epoch)?,
         }
         Ok(changes)
+    }
+
+    /// Adds one entry to the directory that the view shows.
+    async fn enlist<R: Encode<()>>(
+        &self,
+        view: &OrganisationView,
+        kind: DirectoryKind,
+        identity: &[u8; 16],
+        row: &R,
+        what: &'static str,
+    ) -> Result<()> {
+        let organisation = view.organisation.identity;
+        let mut changes = self.guarded(view)?;
+        changes.create(keyspace::directory_entry(organisation, kind, identity), row)?;
+        self.record(organisation, what, changes).await
     }
 
     async fn record(

@@ -88,14 +88,15 @@ impl Directory<'_> {
             description: Description::default(),
             created_at: self.0.clock.now(),
         };
-        let mut changes = self.guarded(&view)?;
-        let kind = DirectoryKind::Project;
-        changes.create(
-            keyspace::directory_entry(organisation, kind, identity.as_bytes()),
+        let what = "directory.create_project";
+        self.enlist(
+            &view,
+            DirectoryKind::Project,
+            identity.as_bytes(),
             &row,
-        )?;
-        self.record(organisation, "directory.create_project", changes)
-            .await?;
+            what,
+        )
+        .await?;
         Ok(identity)
     }
 }

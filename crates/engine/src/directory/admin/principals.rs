@@ -104,14 +104,15 @@ impl Directory<'_> {
             name,
             created_at: self.0.clock.now(),
         };
-        let mut changes = self.guarded(&view)?;
-        let kind = DirectoryKind::ServiceAccount;
-        changes.create(
-            keyspace::directory_entry(organisation, kind, identity.as_bytes()),
+        let what = "directory.create_service_account";
+        self.enlist(
+            &view,
+            DirectoryKind::ServiceAccount,
+            identity.as_bytes(),
             &row,
-        )?;
-        self.record(organisation, "directory.create_service_account", changes)
-            .await?;
+            what,
+        )
+        .await?;
         Ok(identity)
     }
 
@@ -132,13 +133,8 @@ impl Directory<'_> {
             slug,
             members,
         };
-        let mut changes = self.guarded(&view)?;
-        let kind = DirectoryKind::Team;
-        changes.create(
-            keyspace::directory_entry(organisation, kind, identity.as_bytes()),
-            &row,
-        )?;
-        self.record(organisation, "directory.create_team", changes)
+        let what = "directory.create_team";
+        self.enlist(&view, DirectoryKind::Team, identity.as_bytes(), &row, what)
             .await?;
         Ok(identity)
     }

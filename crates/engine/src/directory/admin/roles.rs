@@ -80,13 +80,8 @@ impl Directory<'_> {
             project: new.project,
             rules,
         };
-        let mut changes = self.guarded(&view)?;
-        let kind = DirectoryKind::Role;
-        changes.create(
-            keyspace::directory_entry(organisation, kind, identity.as_bytes()),
-            &row,
-        )?;
-        self.record(organisation, "directory.create_role", changes)
+        let what = "directory.create_role";
+        self.enlist(&view, DirectoryKind::Role, identity.as_bytes(), &row, what)
             .await?;
         Ok(identity)
     }
@@ -106,13 +101,15 @@ impl Directory<'_> {
             project: new.project,
             expires_at: new.expires_at,
         };
-        let mut changes = self.guarded(&view)?;
-        let kind = DirectoryKind::Binding;
-        changes.create(
-            keyspace::directory_entry(organisation, kind, identity.as_bytes()),
+        let what = "directory.bind";
+        self.enlist(
+            &view,
+            DirectoryKind::Binding,
+            identity.as_bytes(),
             &row,
-        )?;
-        self.record(organisation, "directory.bind", changes).await?;
+            what,
+        )
+        .await?;
         Ok(identity)
     }
 

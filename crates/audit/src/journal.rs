@@ -202,8 +202,17 @@ impl Journal {
         Ok(Receipt::new(Arc::clone(queue), sequence))
     }
 
-    /// Which of these records stand in the journal at or after a sequence. Blocks; used after a
-    /// start, to tell which outbox rows were copied before.
+    /// Waits until every record queued so far is decided: durable, or failed. Whoever dropped a
+    /// receipt can then learn from [`Journal::contains_since`] what became of the record.
+    pub async fn settled(&self) {
+        let queue = &self.inner.queue;
+        let last = queue.next().saturating_sub(1);
+        // How it ended is not asked here.
+        let _decided = Receipt::new(Arc::clone(queue), last).await;
+    }
+
+    /// Which of these records stand in the journal at or after a sequence. Blocks; tells which
+    /// outbox rows were copied before a start, or by an attempt that was given up.
     ///
     /// # Errors
     ///

@@ -279,7 +279,8 @@ impl Queue {
         }
     }
 
-    /// The sequence that a fresh segment begins with, while appends are refused.
+    /// The sequence that the next record gets: while appends are refused, what a fresh segment
+    /// begins with.
     pub(crate) fn next(&self) -> u64 {
         self.inner.lock().next
     }

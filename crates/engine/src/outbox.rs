@@ -168,6 +168,8 @@ impl Outbox {
             .iter()
             .map(|entry| entry.record.id())
             .collect();
+        // What the earlier attempt handed over may still be on its way to the disk.
+        self.journal.settled().await;
         let journal = self.journal.clone();
         let known = tokio::task::spawn_blocking(move || journal.contains_since(since, &ids))
             .await

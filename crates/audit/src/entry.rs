@@ -80,7 +80,7 @@ pub(crate) fn action<'r>(record: &'r Record<'_>, index: u16) -> &'r str {
 
 pub(crate) fn resource<'r, 'a>(record: &'r Record<'a>, index: u16) -> Option<&'r Resource<'a>> {
     match event(record, index) {
-        Some(event) => event.resource.as_ref(),
-        None => record.resource.as_ref(),
+        Some(event) if !event.on_call => event.resource.as_ref(),
+        _ => record.resource.as_ref(),
     }
 }

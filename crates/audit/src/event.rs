@@ -258,6 +258,13 @@ pub struct ServiceEvent<'a> {
     /// Further facts: region, project, key version, payload sizes. Never a secret.
     #[cbor(b(4), default)]
     pub details: Vec<Detail<'a>>,
+    /// It was done to what the call is about: `resource` is then absent.
+    #[cbor(n(5), default, skip_if = "is_false")]
+    pub on_call: bool,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 impl<'a> ServiceEvent<'a> {
@@ -269,6 +276,15 @@ impl<'a> ServiceEvent<'a> {
             outcome: Outcome::Success,
             reason: None,
             details: Vec::new(),
+            on_call: false,
+        }
+    }
+
+    /// A successful event without details, about what the call is about.
+    pub fn on_call(action: Action) -> Self {
+        Self {
+            on_call: true,
+            ..Self::new(action, None)
         }
     }
 
@@ -305,6 +321,7 @@ impl<'a> ServiceEvent<'a> {
                     value: detail.value.into_owned(),
                 })
                 .collect(),
+            on_call: self.on_call,
         }
     }
 }

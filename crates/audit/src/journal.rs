@@ -14,6 +14,7 @@ use crate::encoding::EncodedRecord;
 use crate::entry::Entry;
 use crate::fault::{AppendError, WriteFault};
 use crate::filter::{Filter, Page};
+use crate::finished::Finished;
 use crate::frame::Kind;
 use crate::gather::Gathering;
 use crate::id::RecordId;
@@ -28,7 +29,7 @@ use crate::retention::{self, ExpireError, Expired};
 use crate::scan::ReadError;
 use crate::segment::Shelf;
 use crate::signed::{Head, SignedHead};
-use crate::spare::{self, Chore, Spares};
+use crate::spare::{self, Spares};
 use crate::watchdog::{self, Leash};
 use crate::writer::{Schedule, Writer};
 
@@ -45,6 +46,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     queue: Arc<Queue>,
     spares: Arc<Spares>,
+    finished: Arc<Finished>,
     shelf: Arc<Shelf>,
     reader: Arc<Reader>,
     leash: Arc<Leash>,
@@ -118,6 +120,7 @@ impl Journal {
         let queue = Arc::new(Queue::new(options.queue_bytes, head, next, signed));
         let spares = Arc::new(Spares::new());
         spares.put(Ok(spare));
+        let finished = Arc::<Finished>::default();
         let mut writer = Writer {
             disk: Arc::clone(&disk),
             directory: directory.to_owned(),
@@ -132,6 +135,7 @@ impl Journal {
             },
             queue: Arc::clone(&queue),
             spares: Arc::clone(&spares),
+            finished: Arc::clone(&finished),
             shelf: Arc::clone(&shelf),
             predecessor,
             untidy,
@@ -153,6 +157,7 @@ impl Journal {
             clock,
             queue,
             spares,
+            finished,
             shelf,
             reader,
             leash: Arc::default(),
@@ -313,33 +318,25 @@ impl Inner {
             helpers.push(handle);
             Ok::<_, OpenError>(())
         };
-        let (spares, disk, reader) = (
-            Arc::clone(&self.spares),
-            Arc::clone(&self.disk),
-            Arc::clone(&self.reader),
-        );
+        let (spares, disk) = (Arc::clone(&self.spares), Arc::clone(&self.disk));
         let (directory, capacity) = (self.options.directory.clone(), self.options.segment_bytes);
-        let chores = move || loop {
-            match spares.chore() {
-                Chore::Prepare => {
-                    spares.put(spare::prepare(&*disk, &directory, number, capacity));
-                    number += 1;
-                }
-                Chore::Summarise(segment) => {
-                    if let Err(error) = reader.summary(&segment) {
-                        let error = &error as &dyn std::error::Error;
-                        tracing::warn!(error, "an audit segment cannot be summarised");
-                    }
-                }
-                Chore::End => break,
+        let preparing = move || {
+            while spares.wanted() {
+                spares.put(spare::prepare(&*disk, &directory, number, capacity));
+                number += 1;
             }
         };
+        let (finished, reader) = (Arc::clone(&self.finished), Arc::clone(&self.reader));
         let (queue, leash, deadline) = (
             Arc::clone(&self.queue),
             Arc::clone(&self.leash),
             self.options.deadline,
         );
-        start("audit-spares", Box::new(chores))?;
+        start("audit-spares", Box::new(preparing))?;
+        start(
+            "audit-summaries",
+            Box::new(move || finished.summarise_all(&reader)),
+        )?;
         start(
             "audit-watchdog",
             Box::new(move || watchdog::watch(&queue, &leash, deadline)),
@@ -351,6 +348,7 @@ impl Inner {
         self.queue.close();
         let ended = self.queue.await_end(self.options.deadline);
         self.spares.close();
+        self.finished.close();
         self.leash.release();
         let helpers = std::mem::take(&mut *self.helpers.lock());
         let Some(ended) = ended else {

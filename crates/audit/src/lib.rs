@@ -34,6 +34,7 @@ mod fault;
 #[cfg(test)]
 mod faults;
 mod filter;
+mod finished;
 mod frame;
 mod gather;
 mod hash;
@@ -58,6 +59,7 @@ mod testing;
 mod text;
 mod verify;
 mod watchdog;
+mod words;
 mod writer;
 
 pub use encoding::{EncodeError, EncodedRecord, RecordError};

@@ -1,18 +1,15 @@
 //! Spares: the next segment's file, allocated and written with zeros ahead of time, so that a
-//! sync of frames has no metadata to write. Also summarises segments that are finished.
+//! sync of frames has no metadata to write.
 
-use std::collections::VecDeque;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use parking_lot::{Condvar, Mutex};
 
 use crate::disk::{Disk, DiskFile};
 use crate::options::JournalOptions;
 use crate::recovery::{Listing, OpenError};
-use crate::segment::Segment;
 
 const PREFIX: &str = "spare-";
 const UNFINISHED: &str = ".tmp";
@@ -103,18 +100,7 @@ pub(crate) struct Spares {
 #[derive(Default)]
 struct Slot {
     spare: Option<io::Result<Spare>>,
-    finished: VecDeque<Arc<Segment>>,
     closing: bool,
-}
-
-/// What the helper thread has to do.
-pub(crate) enum Chore {
-    /// Make a spare.
-    Prepare,
-    /// Summarise a finished segment.
-    Summarise(Arc<Segment>),
-    /// Go.
-    End,
 }
 
 impl Spares {
@@ -147,27 +133,13 @@ impl Spares {
         self.changed.notify_all();
     }
 
-    /// A segment does not grow any more.
-    pub(crate) fn finished(&self, segment: Arc<Segment>) {
-        self.slot.lock().finished.push_back(segment);
-        self.changed.notify_all();
-    }
-
-    /// Waits for the next chore. A spare comes first: the writer may be waiting for it.
-    pub(crate) fn chore(&self) -> Chore {
+    /// Waits until a spare is wanted; false once none ever will be.
+    pub(crate) fn wanted(&self) -> bool {
         let mut slot = self.slot.lock();
-        loop {
-            if slot.closing {
-                return Chore::End;
-            }
-            if slot.spare.is_none() {
-                return Chore::Prepare;
-            }
-            if let Some(segment) = slot.finished.pop_front() {
-                return Chore::Summarise(segment);
-            }
+        while slot.spare.is_some() && !slot.closing {
             self.changed.wait(&mut slot);
         }
+        !slot.closing
     }
 
     pub(crate) fn close(&self) {

@@ -151,7 +151,11 @@ impl Summary {
         }
         self.add_entry(outline, &outline.method, outline.resource.as_ref());
         for event in &outline.events {
-            self.add_entry(outline, &event.action, event.resource.as_ref());
+            let resource = match event.on_call {
+                true => outline.resource.as_ref(),
+                false => event.resource.as_ref(),
+            };
+            self.add_entry(outline, &event.action, resource);
         }
     }
 
@@ -301,6 +305,8 @@ struct EventOutline<'a> {
     action: Text<'a>,
     #[b(1)]
     resource: Option<Resource<'a>>,
+    #[cbor(n(5), default)]
+    on_call: bool,
 }
 
 impl<'a> Outline<'a> {

@@ -3,12 +3,15 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use minicbor::decode::{Decode, Decoder};
+use minicbor::data::Type;
+use minicbor::decode::{Decode, Decoder, Error as DecodeError};
 use minicbor::encode::{Encode, Encoder, Write};
+
+use crate::words;
 
 /// Text of at most `MAX` bytes, borrowed where it can be.
 ///
-/// Longer text is cut at the last whole character that fits, so that no caller can grow a record
+/// In a record, a text of [`words`](crate::words) is its number. Longer text is cut at the last whole character that fits, so that no caller can grow a record
 /// without bound. Nothing is escaped or normalised.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Text<'a, const MAX: usize = 512>(Cow<'a, str>);
@@ -70,13 +73,21 @@ impl<C, const MAX: usize> Encode<C> for Text<'_, MAX> {
         e: &mut Encoder<W>,
         _: &mut C,
     ) -> Result<(), minicbor::encode::Error<W::Error>> {
-        e.str(&self.0)?.ok()
+        match words::number(&self.0) {
+            Some(number) => e.u8(number)?.ok(),
+            None => e.str(&self.0)?.ok(),
+        }
     }
 }
 
 impl<'a, 'b: 'a, C, const MAX: usize> Decode<'b, C> for Text<'a, MAX> {
     fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
-        Ok(Self::from(d.str()?))
+        if d.datatype()? != Type::U8 {
+            return Ok(Self::from(d.str()?));
+        }
+        let word = words::word(d.u8()?);
+        word.map(Self::from)
+            .ok_or_else(|| DecodeError::message("a word of a later release"))
     }
 }
 

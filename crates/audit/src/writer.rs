@@ -14,6 +14,7 @@ use strongroom_types::{Clock, Timestamp};
 
 use crate::disk::{Disk, DiskFile};
 use crate::fault::WriteFault;
+use crate::finished::Finished;
 use crate::frame::{self, Kind};
 use crate::gather::{Gather, Gathering};
 use crate::header::{Ended, FOOTER, FRAMES, Footer, Header};
@@ -45,6 +46,7 @@ pub(crate) struct Writer {
     pub(crate) schedule: Schedule,
     pub(crate) queue: Arc<Queue>,
     pub(crate) spares: Arc<Spares>,
+    pub(crate) finished: Arc<Finished>,
     pub(crate) shelf: Arc<Shelf>,
     /// How the segment before the next one ended.
     pub(crate) predecessor: Predecessor,
@@ -265,7 +267,7 @@ impl Writer {
         if abandoned {
             self.untidy.push(Untidy { file, end });
         }
-        self.spares.finished(segment);
+        self.finished.push(segment);
     }
 
     /// Puts a fresh segment in place and reads its header back.

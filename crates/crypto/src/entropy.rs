@@ -1,10 +1,14 @@
 //! Random bytes, as an argument.
 
+use std::cell::RefCell;
 use std::error::Error;
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use strongroom_types::Plaintext;
 use zeroize::Zeroizing;
+
+/// Bytes for public use that a thread draws at once.
+const AHEAD: usize = 1024;
 
 /// The source of random bytes failed, so nothing was generated or sealed.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +30,16 @@ pub trait Entropy: Send + Sync + 'static {
     ///
     /// The source failed. The buffer then holds nothing of use.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError>;
+
+    /// The same for bytes that everybody may see once they are used: identities, nonces, salts.
+    /// Such bytes may be drawn ahead of their use; secrets never are.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Entropy::fill`].
+    fn fill_public(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+        self.fill(bytes)
+    }
 }
 
 /// The library's generator (a NIST SP 800-90A CTR_DRBG), seeded by the operating system.
@@ -36,6 +50,30 @@ impl Entropy for SystemEntropy {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
         SystemRandom::new().fill(bytes).map_err(EntropyError::new)
     }
+
+    /// From a draw of [`AHEAD`] bytes per thread: one draw costs as much as sealing a small row.
+    fn fill_public(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+        thread_local! {
+            static DRAWN: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+        }
+        if bytes.len() > AHEAD {
+            return self.fill(bytes);
+        }
+        DRAWN.with_borrow_mut(|drawn| {
+            if drawn.len() < bytes.len() {
+                let mut fresh = vec![0; AHEAD];
+                self.fill(&mut fresh)?;
+                *drawn = fresh;
+            }
+            // Taken bytes leave the buffer, so that none is used twice.
+            let left = drawn.len() - bytes.len();
+            if let Some(taken) = drawn.get(left..) {
+                bytes.copy_from_slice(taken);
+            }
+            drawn.truncate(left);
+            Ok(())
+        })
+    }
 }
 
 /// `N` random bytes that are no secret: an identity, a nonce, a salt.
@@ -45,7 +83,7 @@ impl Entropy for SystemEntropy {
 /// The source failed.
 pub fn random<const N: usize>(entropy: &dyn Entropy) -> Result<[u8; N], EntropyError> {
     let mut bytes = [0; N];
-    entropy.fill(&mut bytes)?;
+    entropy.fill_public(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -73,6 +111,23 @@ mod tests {
         let secret = random_secret(&SystemEntropy, 48).unwrap();
         assert_eq!(secret.len(), 48);
         assert!(secret.expose().iter().any(|byte| *byte != 0));
+    }
+
+    #[test]
+    fn no_byte_that_was_drawn_ahead_is_used_twice() {
+        let mut seen = std::collections::HashSet::new();
+        for _ in 0..AHEAD {
+            assert!(seen.insert(random::<12>(&SystemEntropy).unwrap()));
+            assert!(seen.insert(random::<8>(&SystemEntropy).map(wide).unwrap()));
+        }
+        let large = random::<{ AHEAD + 1 }>(&SystemEntropy).unwrap();
+        assert!(large.iter().any(|byte| *byte != 0));
+    }
+
+    fn wide(bytes: [u8; 8]) -> [u8; 12] {
+        let mut wide = [0; 12];
+        wide[..8].copy_from_slice(&bytes);
+        wide
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Region and project are the record's own: all events of a call share them.
 
 use strongroom_audit::{Action, Outcome, Resource, ServiceEvent};
-use strongroom_types::{SecretPath, ValueFormat, Version};
+use strongroom_types::{ValueFormat, Version};
 
 use crate::rows::key::KeyHead;
 
@@ -59,10 +59,9 @@ pub(crate) fn event_of(action: &str) -> Option<Action> {
     })
 }
 
-/// An event about a secret.
-pub(crate) fn secret(action: Action, path: &SecretPath) -> ServiceEvent<'static> {
-    let resource = Resource::secret(path.as_str()).into_owned();
-    let mut event = ServiceEvent::new(action, Some(resource));
+/// An event about the secret that the call is about.
+pub(crate) fn secret(action: Action) -> ServiceEvent<'static> {
+    let mut event = ServiceEvent::on_call(action);
     event.details.reserve(4);
     event
 }

@@ -52,6 +52,7 @@ async fn a_reveal_leaves_three_entries_and_a_refusal_says_why() {
         .enter(&record, Some(&credential), entry)
         .await
         .unwrap();
+    record.about::<ReadSecretValue>(&path("/a"));
     let grant = authorize::<ReadSecretValue>(entered.caller, scope, path("/a")).unwrap();
     let before = actions(&house.journal, &Filter::everything(acme.organisation)).len();
     let _ = engine.secrets().reveal(grant, &record, None).await.unwrap();

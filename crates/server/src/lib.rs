@@ -1,8 +1,8 @@
 //! HTTP, TLS, configuration, telemetry: the only room that knows axum, hyper and the environment.
 //!
 //! - [`config`]: what can be set, its defaults and its documentation;
-//! - [`listener`]: connections, TLS, limits, the graceful stop. It hands each request to the
-//!   router with `ConnectInfo<SocketAddr>` in its extensions;
+//! - [`listener`]: connections, TLS, limits, the graceful stop. It hands each request to a
+//!   [`listener::Site`]: the API, or a page of figures;
 //! - [`telemetry`]: logs, traces, and the metrics that routes count into
 //!   ([`telemetry::Metrics::route`], looked up once for each route).
 

@@ -4,15 +4,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::http::{Api, App};
 use crate::listener::{
     BindError, CertificateError, Certificates, ConnectionLimits, Listener, Stopped,
 };
-use crate::telemetry::{Metrics, metrics_page};
+use crate::telemetry::{METRICS, Metrics, metrics_page};
 
 /// The server cannot be put on the air.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +23,9 @@ pub enum ServeError {
     /// An address is taken.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// The table of routes is wrong: a defect of ours.
+    #[error("the table of routes is contradictory")]
+    Table(#[from] matchit::InsertError),
 }
 
 /// The listeners, bound: clients that connect wait to be served.
@@ -82,19 +85,22 @@ impl Bound {
         self.certificates.clone()
     }
 
-    /// Serves in tasks of their own until `stop`.
-    pub fn serve(self, router: Router, stop: &CancellationToken) -> OnAir {
-        let router = if self.metrics_on_main {
-            router.merge(metrics_page(self.metrics.clone()))
-        } else {
-            router
+    /// Serves in tasks of their own until `stop`. Must be called inside a runtime.
+    ///
+    /// # Errors
+    ///
+    /// The table of routes is contradictory, which no release is.
+    pub fn serve(self, app: App, stop: &CancellationToken) -> Result<OnAir, ServeError> {
+        let page = metrics_page(self.metrics);
+        let (page, metrics_only) = match self.metrics_only {
+            Some(listener) => (None, Some((listener, page))),
+            None => (Some(page).filter(|_| self.metrics_on_main), None),
         };
-        let metrics_only = self.metrics_only.map(|listener| {
-            let page = metrics_page(self.metrics);
-            tokio::spawn(listener.serve(page, stop.clone(), self.grace))
-        });
-        let main = tokio::spawn(self.main.serve(router, stop.clone(), self.grace));
-        OnAir { main, metrics_only }
+        let api = Api::new(app, page.map(|page| (METRICS, page)))?;
+        let metrics_only = metrics_only
+            .map(|(listener, page)| tokio::spawn(listener.serve(page, stop.clone(), self.grace)));
+        let main = tokio::spawn(self.main.serve(api, stop.clone(), self.grace));
+        Ok(OnAir { main, metrics_only })
     }
 }
 

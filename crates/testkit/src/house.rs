@@ -13,7 +13,7 @@ use strongroom_engine::{
     NewUser, PrincipalRef, RoleRef,
 };
 use strongroom_server::config::{Config, Region};
-use strongroom_server::http::{App, router};
+use strongroom_server::http::App;
 use strongroom_server::serving::{Bound, OnAir};
 use strongroom_server::settings;
 use strongroom_server::telemetry::Metrics;
@@ -119,7 +119,7 @@ impl House {
         };
         let on_air = {
             let _inside = runtime.enter();
-            bound.serve(router(app), &stop)
+            bound.serve(app, &stop).unwrap()
         };
         Self {
             web,

@@ -86,11 +86,10 @@ impl Secrets<'_> {
         call: &Arc<Call>,
         new: NewSecret,
     ) -> Result<Recorded<SecretView>, CreateSecretError> {
-        let path = grant.target().clone();
         let result = self.make(grant, call, new).await;
         if let Some(reason) = result.as_ref().err().and_then(CreateSecretError::reason) {
             call.forget_events();
-            call.note(evidence::secret(Action::SecretCreate, &path).refused(reason));
+            call.note(evidence::secret(Action::SecretCreate).refused(reason));
         }
         result
     }
@@ -130,7 +129,7 @@ impl Secrets<'_> {
             .create(keyspace::secret(scope, path), &head)
             .map_err(fault)?;
         changes.unchanged(keyspace::kms_key(scope, head.key), key.found.revision);
-        note(call, path, &key, value.as_ref(), taken_raw);
+        note(call, &key, value.as_ref(), taken_raw);
 
         let view = inner
             .view(scope, path, &head, None)
@@ -217,15 +216,9 @@ impl Secrets<'_> {
     }
 }
 
-fn note(
-    call: &Call,
-    path: &SecretPath,
-    key: &UsableKey,
-    value: Option<&IncomingValue>,
-    taken_raw: bool,
-) {
-    let mut event = evidence::secret(Action::SecretCreate, path)
-        .with("kmsKeyIdentity", key.found.head.identity);
+fn note(call: &Call, key: &UsableKey, value: Option<&IncomingValue>, taken_raw: bool) {
+    let mut event =
+        evidence::secret(Action::SecretCreate).with("kmsKeyIdentity", key.found.head.identity);
     let Some(value) = value else {
         return call.note(event);
     };

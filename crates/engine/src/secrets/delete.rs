@@ -56,7 +56,7 @@ impl Secrets<'_> {
             for (version, _) in versions.map_err(DeleteSecretError::Row)? {
                 changes.erase(version);
             }
-            call.note(evidence::secret(Action::SecretDelete, path));
+            call.note(evidence::secret(Action::SecretDelete));
             match inner.trail.commit(call, changes, ()).await {
                 Err(fault) if fault.is_conflict() => call.forget_events(),
                 done => {

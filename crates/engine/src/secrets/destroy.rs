@@ -90,7 +90,7 @@ impl Secrets<'_> {
         let mut found = found
             .map_err(DestroyVersionError::Row)?
             .ok_or(DestroyVersionError::VersionNotFound(version))?;
-        call.note(evidence::secret(Action::SecretDestroyVersion, path).version(version));
+        call.note(evidence::secret(Action::SecretDestroyVersion).version(version));
         if found.status == VersionStatus::Destroyed {
             let recorded = inner.trail.recorded(call, ()).await;
             return recorded.map_err(DestroyVersionError::Audit);

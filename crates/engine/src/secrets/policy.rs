@@ -55,8 +55,7 @@ impl Secrets<'_> {
                 .replace(row.clone(), stored.revision, &head)
                 .map_err(|fault| SetPolicyError::Change(fault.into()))?;
             call.note(
-                evidence::secret(Action::SecretUpdatePolicy, path)
-                    .with("cleared", policy.is_none()),
+                evidence::secret(Action::SecretUpdatePolicy).with("cleared", policy.is_none()),
             );
             let view = inner
                 .view(scope, path, &head, None)

@@ -96,11 +96,10 @@ impl Secrets<'_> {
         call: &Arc<Call>,
         value: NewValue,
     ) -> Result<Recorded<PutDone>, PutValueError> {
-        let path = grant.target().clone();
         let result = self.put_version(grant, call, value).await;
         if let Some(reason) = result.as_ref().err().and_then(PutValueError::reason) {
             call.forget_events();
-            call.note(evidence::secret(Action::SecretPutValue, &path).refused(reason));
+            call.note(evidence::secret(Action::SecretPutValue).refused(reason));
         }
         result
     }
@@ -187,7 +186,7 @@ impl Secrets<'_> {
             .map_err(fault)?;
         changes.unchanged(keyspace::kms_key(scope, head.key), key.found.revision);
 
-        let mut event = evidence::secret(Action::SecretPutValue, path)
+        let mut event = evidence::secret(Action::SecretPutValue)
             .version(version)
             .format(format)
             .with("kmsKeyIdentity", head.key);

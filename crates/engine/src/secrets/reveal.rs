@@ -96,7 +96,7 @@ impl Secrets<'_> {
         let now = self.0.clock.now();
         let result = self.open_version(grant, call, version, now).await;
         if let Some(reason) = result.as_ref().err().and_then(RevealError::reason) {
-            call.note(evidence::secret(Action::SecretGetValue, &path).refused(reason));
+            call.note(evidence::secret(Action::SecretGetValue).refused(reason));
         }
         let (revealed, incarnation) = result?;
         let read = revealed.version;
@@ -163,7 +163,7 @@ impl Secrets<'_> {
             .map_err(RevealError::Damaged)?;
 
         call.note(
-            evidence::secret(Action::SecretGetValue, path)
+            evidence::secret(Action::SecretGetValue)
                 .version(found.version)
                 .format(found.format)
                 .with("kmsKeyIdentity", head.key),

@@ -18,7 +18,6 @@ use crate::assemble::{AssembleError, CloseFault, Installation, Opening};
 use crate::config::{Config, Contradictions, Level};
 use crate::data_directory::{DataDirectory, DataDirectoryError, Progress};
 use crate::founding::{PlaygroundError, PlaygroundNames, found, furnish};
-use crate::http::router;
 use crate::recipes::{self, Filling};
 use crate::root_key::{self, ProcessSurroundings, RootKeyUnavailable};
 use crate::serving::{Bound, ServeError};
@@ -223,7 +222,7 @@ async fn serve(
     signals::listen(stop.clone(), || ())?;
     let endpoint = bound.endpoint();
     let app = super::server::app(config, installation, metrics);
-    let on_air = bound.serve(router(app), &stop);
+    let on_air = bound.serve(app, &stop)?;
     let announced = if json {
         announce(&endpoint, &credentials, output)
     } else {

@@ -11,7 +11,7 @@ use super::{Exit, OutputError};
 use crate::assemble::{AssembleError, CloseFault, Installation, Opening};
 use crate::config::{Config, LoadError};
 use crate::data_directory::{DataDirectory, DataDirectoryError};
-use crate::http::{App, router};
+use crate::http::App;
 use crate::listener::CertificateError;
 use crate::root_key::{self, RootKeyUnavailable, Surroundings};
 use crate::serving::{self, Bound, ServeError};
@@ -136,11 +136,11 @@ async fn serve(
         "ready"
     );
     let app = app(config, installation, metrics);
-    bound.serve(router(app), &stop).stopped().await?;
+    bound.serve(app, &stop)?.stopped().await?;
     Ok(())
 }
 
-/// What the router serves.
+/// What the API needs.
 pub(super) fn app(config: &Config, installation: &Installation, metrics: Arc<Metrics>) -> App {
     App {
         engine: installation.engine().clone(),

@@ -38,7 +38,7 @@ impl Default for HttpSettings {
     }
 }
 
-/// What the router serves.
+/// What the API needs.
 pub struct App {
     /// The product.
     pub engine: Engine,

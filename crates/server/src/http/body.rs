@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Body as _;
+use hyper::body::Body;
 
 /// Why a body was not read.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +30,11 @@ pub(super) enum BodyError {
 /// Reads the whole body.
 ///
 /// Most bodies are there already when they are asked for; only for the others is a timer made.
-pub(super) async fn read(body: Body, limit: usize, deadline: Duration) -> Result<Bytes, BodyError> {
+pub(super) async fn read<B>(body: B, limit: usize, deadline: Duration) -> Result<Bytes, BodyError>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
@@ -54,6 +57,7 @@ pub(super) async fn read(body: Body, limit: usize, deadline: Duration) -> Result
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
     use futures_util::stream;
 
     use super::*;

@@ -1,12 +1,12 @@
-//! From axum's router to a guarded handler, and back with a record.
+//! From a URL's group of routes to a guarded handler, and back with a record.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::Body;
-use axum::extract::{ConnectInfo, Request};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use hyper::body::Incoming;
 use strongroom_api::ErrorCode;
 use strongroom_engine::{Arrival, Call};
 
@@ -65,20 +65,20 @@ pub(super) struct Group {
 
 impl Group {
     /// Answers a call to this URL pattern.
-    pub(super) async fn answer(&self, request: Request) -> Response<Body> {
+    pub(super) async fn answer(
+        &self,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+    ) -> Response<Body> {
         let began = Instant::now();
         let (head, body) = request.into_parts();
         let url = Url::of(&head.uri);
-        let peer = head
-            .extensions
-            .get::<ConnectInfo<SocketAddr>>()
-            .map(|peer| peer.0.ip());
         let found = self.find(&head.method, url);
         let success = found
             .as_ref()
             .map_or(StatusCode::OK, |entry| entry.route.success);
         let proxies = &self.desk.app.settings.proxies;
-        let address = client_address(peer, &head.headers, proxies);
+        let address = client_address(Some(peer.ip()), &head.headers, proxies);
         let arrival = Arrival {
             request_id: self.desk.ids.next(),
             method: head.method.as_str().to_owned(),

@@ -7,9 +7,9 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, Uri};
+use hyper::body::Incoming;
 use strongroom_api::{ErrorCode, Rules};
 use strongroom_authz::{Action, ActionFacts, Grant, authorize};
 use strongroom_engine::{Call, Credential, Engine, Entered, Entry, Gate};
@@ -45,7 +45,7 @@ pub struct Knock {
     pub(super) door: Door,
     pub(super) uri: Uri,
     pub(super) headers: HeaderMap,
-    pub(super) body: Body,
+    pub(super) body: Incoming,
 }
 
 /// What a route demands of whoever comes in.
@@ -167,7 +167,7 @@ impl<R: Request> Guard for Granted<R> {
 }
 
 /// The body, where the request has one; otherwise it stays unread.
-async fn read_body(app: &App, wanted: bool, body: Body) -> Result<Bytes, Refusal> {
+async fn read_body(app: &App, wanted: bool, body: Incoming) -> Result<Bytes, Refusal> {
     if wanted {
         Ok(body::read(body, app.settings.body_limit, app.settings.body_deadline).await?)
     } else {

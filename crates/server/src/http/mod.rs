@@ -1,10 +1,11 @@
 //! HTTP: routes, guards, replies.
 //!
-//! A call walks `dispatch` (arrival, rate limit) → `guard` (who, where, what, may they) → a
+//! A call walks `api` (which URL) → `dispatch` (arrival, rate limit) → `guard` (who, where, what, may they) → a
 //! handler of three steps (guard, one engine call, reply) → `reply` or `refusal`. The table of
 //! routes in [`routes`] is the one description of all calls.
 
 mod address;
+mod api;
 mod app;
 mod audit;
 mod audit_views;
@@ -30,10 +31,7 @@ mod tokens;
 mod url;
 mod views;
 
-use std::sync::Arc;
-
-use axum::Router;
-
+pub use api::Api;
 pub use app::{App, HttpSettings};
 pub use guard::{
     Granted, Guard, Knock, OpenRequest, Parts, Place, Public, Request, Target, Unrecorded,
@@ -44,8 +42,6 @@ pub use refusal::Refusal;
 pub use reply::Reply;
 pub use route::{Answer, Handler, Parameter, Route, Routes};
 
-use dispatch::{Desk, Entry, Group};
-
 /// Every call that this server answers.
 pub fn routes() -> Routes {
     let routes = secrets::routes(Routes::new());
@@ -54,41 +50,4 @@ pub fn routes() -> Routes {
     let routes = regions::routes(routes);
     let routes = tokens::routes(routes);
     probes::routes(routes)
-}
-
-/// The router over all of [`routes`]; unknown URLs and methods get JSON, too.
-pub fn router(app: App) -> Router {
-    let app = Arc::new(app);
-    let desk = Arc::new(Desk {
-        throttle: app.settings.rate_limit.map(rate::Throttle::new),
-        ids: request_id::RequestIds::new(),
-        app: Arc::clone(&app),
-    });
-    let mut groups: Vec<(String, Vec<Entry>)> = Vec::new();
-    for (route, guarded) in routes().entries {
-        let pattern = route.pattern();
-        let entry = Entry::new(&app, route, guarded);
-        match groups.iter_mut().find(|(known, _)| *known == pattern) {
-            Some((_, entries)) => entries.push(entry),
-            None => groups.push((pattern, vec![entry])),
-        }
-    }
-    let group = |entries| {
-        let strays = app.metrics.route("other", "none");
-        let group = Arc::new(Group {
-            desk: Arc::clone(&desk),
-            entries,
-            strays,
-        });
-        move |request: axum::extract::Request| {
-            let group = Arc::clone(&group);
-            async move { group.answer(request).await }
-        }
-    };
-    let router = Router::new().fallback(group(Vec::new()));
-    groups
-        .into_iter()
-        .fold(router, |router, (pattern, entries)| {
-            router.route(&pattern, axum::routing::any(group(entries)))
-        })
 }

@@ -175,7 +175,7 @@ impl Route {
         }
     }
 
-    /// The URL as axum matches it. A secret's path cannot be a pattern there, so all of a region's
+    /// The URL as `matchit` matches it. A secret's path cannot be a pattern there, so all of a region's
     /// secrets share one, and the remainder decides.
     pub(super) fn pattern(&self) -> String {
         match self.template.split_once("secret{path}") {

@@ -4,11 +4,9 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 
-use axum::Router;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
@@ -16,15 +14,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::service::Door;
 use super::watch::{Verdict, Watch, Watched, Watchman};
-use super::{Certificates, ConnectionLimits};
+use super::{Certificates, ConnectionLimits, Site};
 use crate::telemetry::Metrics;
 
 /// Header fields that hyper parses without an allocation; setting the number costs one a request.
 const FREE_HEADERS: usize = 100;
 
 /// What all connections of a listener share.
-pub(super) struct Connections {
-    pub(super) router: Router,
+pub(super) struct Connections<A> {
+    pub(super) site: A,
     pub(super) certificates: Option<Arc<Certificates>>,
     pub(super) limits: ConnectionLimits,
     pub(super) metrics: Arc<Metrics>,
@@ -35,7 +33,7 @@ pub(super) struct Connections {
     pub(super) abandon: CancellationToken,
 }
 
-impl Connections {
+impl<A: Site> Connections<A> {
     /// Serves one connection until it ends.
     pub(super) async fn serve(&self, stream: TcpStream, peer: SocketAddr) {
         self.metrics.connections.inc();
@@ -74,7 +72,7 @@ impl Connections {
     {
         let watch = Arc::new(Watch::default());
         let door = Door {
-            router: TowerToHyperService::new(self.router.clone()),
+            site: self.site.clone(),
             peer,
             watch: watch.clone(),
             metrics: self.metrics.clone(),

@@ -1,14 +1,13 @@
-//! The accept loop: connections in, requests to the router, limits on both, and a stop that
+//! The accept loop: connections in, requests to the site, limits on both, and a stop that
 //! loses nothing.
 //!
-//! HTTP/1.1 and HTTP/2 (by ALPN, or by prior knowledge in plain text). What the router finds in
-//! a request's extensions: `ConnectInfo<SocketAddr>`, the address at the other end of the
-//! connection, proxy or not.
+//! HTTP/1.1 and HTTP/2 (by ALPN, or by prior knowledge in plain text).
 
 mod certificates;
 mod connection;
 mod refusal;
 mod service;
+mod site;
 mod watch;
 
 use std::io;
@@ -16,7 +15,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -28,6 +26,7 @@ use crate::telemetry::Metrics;
 pub use certificates::{CertificateError, Certificates};
 use connection::Connections;
 use refusal::Refusals;
+pub use site::Site;
 
 /// How long the loop rests after the machine ran out of something that a connection needs.
 const REST: Duration = Duration::from_millis(50);
@@ -143,13 +142,13 @@ impl Listener {
 
     /// Serves until `stop`: then takes no more connections, finishes the requests in flight
     /// within `grace`, and returns.
-    pub async fn serve(self, router: Router, stop: CancellationToken, grace: Duration) -> Stopped {
+    pub async fn serve(self, site: impl Site, stop: CancellationToken, grace: Duration) -> Stopped {
         let places = Arc::new(Semaphore::new(self.limits.connections));
         let tracker = TaskTracker::new();
         let refusals = Refusals::new(self.certificates.is_some(), self.metrics.clone());
         let abandon = CancellationToken::new();
         let connections = Arc::new(Connections {
-            router,
+            site,
             certificates: self.certificates,
             limits: self.limits,
             metrics: self.metrics,

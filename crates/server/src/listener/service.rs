@@ -1,4 +1,4 @@
-//! One request on its way to the router and back.
+//! One request on its way to the site and back.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -8,16 +8,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum::BoxError;
 use axum::body::Body;
-use axum::extract::ConnectInfo;
-use axum::{BoxError, Router};
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, Version, header};
 use hyper::body::{Frame, Incoming, SizeHint};
-use hyper::service::Service;
-use hyper_util::service::TowerToHyperService;
 use tracing::{Instrument, Span};
 
+use super::Site;
 use super::watch::Watch;
 use crate::telemetry::{Metrics, request_span};
 
@@ -28,8 +26,8 @@ const TOO_LONG: &str = "{\"message\":\"The server took too long to answer; wheth
 
 /// What a connection's requests share.
 #[derive(Clone)]
-pub(super) struct Door {
-    pub(super) router: TowerToHyperService<Router>,
+pub(super) struct Door<A> {
+    pub(super) site: A,
     pub(super) peer: SocketAddr,
     pub(super) watch: Arc<Watch>,
     pub(super) metrics: Arc<Metrics>,
@@ -37,11 +35,11 @@ pub(super) struct Door {
     pub(super) traced: bool,
 }
 
-impl Door {
+impl<A: Site> Door<A> {
     /// Answers one request.
     pub(super) async fn answer(
         self,
-        mut request: Request<Incoming>,
+        request: Request<Incoming>,
     ) -> Result<Response<OpenBody>, Infallible> {
         let multiplexed = request.version() == Version::HTTP_2;
         let span = if self.traced {
@@ -49,22 +47,21 @@ impl Door {
         } else {
             Span::none()
         };
-        request.extensions_mut().insert(ConnectInfo(self.peer));
         let open = Open::begin(self.watch, self.metrics, multiplexed);
-        let reply = self.router.call(request).instrument(span.clone());
+        let reply = self.site.answer(request, self.peer);
+        let reply = reply.instrument(span.clone());
         let reply = if multiplexed {
             tokio::time::timeout(self.limit, reply)
                 .await
-                .unwrap_or_else(|_| Ok(too_long()))
+                .unwrap_or_else(|_| too_long())
         } else {
             let mut reply = pin!(reply);
             poll_fn(|cx| match reply.as_mut().poll(cx) {
-                Poll::Pending if open.watch.overdue() => Poll::Ready(Ok(closing(too_long()))),
+                Poll::Pending if open.watch.overdue() => Poll::Ready(closing(too_long())),
                 polled => polled,
             })
             .await
         };
-        let Ok(reply) = reply;
         if self.traced {
             span.record("http.response.status_code", reply.status().as_u16());
             if let Some(id) = reply

@@ -9,5 +9,5 @@ mod traces;
 
 pub use logs::{Telemetry, TelemetryError};
 pub use metrics::{Metrics, Reading, ReadingKind, RouteMetrics};
-pub use page::metrics_page;
+pub use page::{METRICS, metrics_page};
 pub(crate) use traces::request_span;

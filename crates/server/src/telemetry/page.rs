@@ -12,9 +12,12 @@ use super::Metrics;
 /// The content type of the OpenMetrics text format.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+/// Where the figures are.
+pub const METRICS: &str = "/metrics";
+
 /// The page with all figures, for the main listener or one of its own.
 pub fn metrics_page(metrics: Arc<Metrics>) -> Router {
-    Router::new().route("/metrics", get(move || async move { page(&metrics) }))
+    Router::new().route(METRICS, get(move || async move { page(&metrics) }))
 }
 
 fn page(metrics: &Metrics) -> axum::response::Response {

@@ -1,0 +1,72 @@
+//! Segments that are finished, on their way to the thread that summarises them.
+//!
+//! A summary only makes questions cheap, and whoever asks earlier makes it himself. So the thread
+//! runs when nothing else does, and never takes a processor from calls.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::query::Reader;
+use crate::segment::Segment;
+
+/// What waits to be summarised.
+#[derive(Default)]
+pub(crate) struct Finished {
+    queue: Mutex<Queue>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    segments: VecDeque<Arc<Segment>>,
+    closing: bool,
+}
+
+impl Finished {
+    /// A segment does not grow any more.
+    pub(crate) fn push(&self, segment: Arc<Segment>) {
+        self.queue.lock().segments.push_back(segment);
+        self.changed.notify_one();
+    }
+
+    /// What is not summarised by now is summarised when somebody asks.
+    pub(crate) fn close(&self) {
+        self.queue.lock().closing = true;
+        self.changed.notify_all();
+    }
+
+    /// Summarises, with the least claim to a processor, until closed.
+    pub(crate) fn summarise_all(&self, reader: &Reader) {
+        stand_back();
+        while let Some(segment) = self.next() {
+            if let Err(error) = reader.summary(&segment) {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "an audit segment cannot be summarised");
+            }
+        }
+    }
+
+    fn next(&self) -> Option<Arc<Segment>> {
+        let mut queue = self.queue.lock();
+        loop {
+            if queue.closing {
+                return None;
+            }
+            if let Some(segment) = queue.segments.pop_front() {
+                return Some(segment);
+            }
+            self.changed.wait(&mut queue);
+        }
+    }
+}
+
+/// Gives this thread the lowest priority, on systems where threads have one of their own.
+fn stand_back() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, 19) {
+        let error = &error as &dyn std::error::Error;
+        tracing::debug!(error, "summaries are made at the usual priority");
+    }
+}

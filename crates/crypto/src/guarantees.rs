@@ -9,7 +9,7 @@ use std::hash::Hash;
 use crate::provider::{CredentialFile, KeyFile, KeyText, Passphrase, RootKeyProvider};
 use crate::{
     AccessCredential, ChainKey, Envelope, HeadSigner, KeyEncryptionKey, KeyMaterial, Keyring,
-    PlainToken, RootKey, Sealed, StorageKey, TokenKey,
+    PlainToken, RootKey, Sealed, StorageKey, TokenKey, WrappingKey,
 };
 
 /// Compiles only if the type lacks the trait: otherwise both implementations apply, and the
@@ -36,7 +36,7 @@ macro_rules! secret {
 
 secret! {
     AccessCredential ChainKey HeadSigner KeyEncryptionKey KeyMaterial Keyring PlainToken RootKey
-    StorageKey TokenKey KeyText Passphrase
+    StorageKey TokenKey KeyText Passphrase WrappingKey
 }
 
 /// Every long-lived type is shared between threads.
@@ -47,6 +47,7 @@ fn keys_are_shared_between_threads() {
     }
     assert!(shared::<Keyring>());
     assert!(shared::<KeyMaterial>());
+    assert!(shared::<WrappingKey>());
     assert!(shared::<RootKey>());
     assert!(shared::<Sealed>());
     assert!(shared::<Envelope>());

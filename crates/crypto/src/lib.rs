@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! root key ──seals──▶ keyring ─┬─ storage key ──────────seals──▶ every bookkeeping row
-//! (provider)                   ├─ key-encryption key ───wraps──▶ KMS key versions
+//! (provider)                   ├─ key-encryption key ───wraps──▶ KMS key versions, wrapping keys
 //!                              │                                   └─wrap─▶ data key per secret
 //!                              │                                              └─seals─▶ the value
 //!                              ├─ audit chain key ──────links──▶ audit frames
@@ -20,9 +20,14 @@
 //! | AES-256-GCM | secret values, KMS keys | NIST SP 800-38D | 2^32 messages under one key with random nonces (section 8.3), 2^36 - 32 bytes each; a data key seals one message |
 //! | AES-128-GCM | KMS keys | NIST SP 800-38D | as above |
 //! | ChaCha20-Poly1305 | KMS keys | RFC 8439 | 96-bit random nonces, hence the same 2^32 messages; 2^38 - 64 bytes each |
+//! | RSAES-OAEP, SHA-256 with MGF1 over it | KMS keys | RFC 8017, section 7.1 | plaintexts of the modulus less 66 bytes: 190, 318 or 446 |
+//! | RSASSA-PSS, RSASSA-PKCS1-v1_5 | KMS keys | RFC 8017, section 8; FIPS 186-5, section 5 | 2048, 3072 or 4096 bits (112, 128, about 140 bits of strength, NIST SP 800-57); SHA-256, SHA-384 or SHA-512; the salt is as long as the hash |
+//! | ECDSA over P-256, P-384, P-521 | KMS keys | FIPS 186-5, section 6; NIST SP 800-186 | about 2^128, 2^192, 2^256 work, or half the digest's bits if those are fewer; signatures in DER |
+//! | RSAES-OAEP, one hash for it and MGF1, then AES-256-KWP | imported keys | RFC 8017, section 7.1; RFC 5649, NIST SP 800-38F | a target of at most 8177 bytes; SHA-1, SHA-256, SHA-384 or SHA-512, no label |
+//! | HMAC-SHA-224, -256, -384, -512 | KMS keys | RFC 2104, FIPS 198-1 | keys of 32 or 64 bytes; forging needs at least 2^112 work; never truncated |
 //! | HMAC-SHA-256 | audit chain | RFC 2104, FIPS 198-1 | none in practice; forging needs about 2^128 work |
 //! | SHA-256 | token hashes | FIPS 180-4 | only over values of 256 random bits, never over passwords |
-//! | Ed25519 | signed audit heads | RFC 8032 | none in practice |
+//! | Ed25519 | signed audit heads, KMS keys | RFC 8032 | none in practice; pure, without context |
 //! | Argon2id (version 0x13) | root key from a passphrase | RFC 9106 | at least 19 MiB and two passes; 64 MiB, three passes, four lanes by default |
 //!
 //! **What every byte string starts with.** Each stored form has a leading format byte (the texts
@@ -45,6 +50,7 @@ mod envelope;
 #[cfg(test)]
 mod guarantees;
 mod head;
+mod import;
 mod keyring;
 mod library;
 mod material;
@@ -60,10 +66,12 @@ pub use compare::constant_time_eq;
 pub use entropy::{Entropy, EntropyError, SystemEntropy, random, random_secret};
 pub use envelope::{Envelope, EnvelopePlace};
 pub use head::{HeadError, HeadSigner, SignError, verify_head};
+pub use import::{ImportError, WrapForImportError, WrappingKey, wrap_for_import};
 pub use keyring::{Keyring, KeyringError};
 pub use library::LibraryError;
 pub use material::{
     DecryptError, EncryptError, KeyEncryptionKey, KeyMaterial, MaterialError, MaterialPlace,
+    OperationError, PublicKey, SignRequest,
 };
 pub use root::{RootKey, RootKeyError};
 pub use sealed::{ContentsError, OpenError, SealError, Sealed};

@@ -1,69 +1,43 @@
 //! The material of KMS key versions (contract 2.4).
+//!
+//! Whatever a key needs to work is parsed and expanded when it is made: an operation only computes.
+//! Stored and exported are the raw bytes of symmetric and HMAC keys, and a PKCS#8 document
+//! (RFC 5208) in DER of all others, written anew by the library whatever an import looked like.
 
+mod ecdsa;
+mod ed25519;
+mod error;
+mod mac;
 mod number;
+mod pkcs8;
 mod place;
+mod public;
+mod request;
+mod rsa;
+mod spec;
 mod symmetric;
+#[cfg(test)]
+mod tests;
 mod wrap;
 
-use strongroom_types::{KeyType, Plaintext};
+use strongroom_types::{HashAlgorithm, KeyOperation, KeyType, Plaintext};
 
-use crate::{Entropy, EntropyError, LibraryError, SealError};
+use crate::Entropy;
+use crate::entropy::random_secret;
 
+use ecdsa::EcdsaKey;
+use ed25519::Ed25519Key;
+pub use error::{DecryptError, EncryptError, MaterialError, OperationError};
+use mac::MacKey;
 pub use place::MaterialPlace;
+pub(crate) use public::PEM_LABEL;
+pub use public::PublicKey;
+pub use request::SignRequest;
+pub(crate) use rsa::RsaKey;
+use spec::Spec;
 use symmetric::SymmetricKey;
 pub use wrap::KeyEncryptionKey;
-
-/// Why there is no key material.
-#[derive(Debug, thiserror::Error)]
-pub enum MaterialError {
-    /// This release has no operations for the type.
-    #[error(
-        "keys of type {0} are not supported yet; use aes128-gcm96, aes256-gcm96 or \
-         chacha20-poly1305"
-    )]
-    NotYetSupported(KeyType),
-    /// Imported bytes of another length than the type's keys have.
-    #[error("a key of type {key_type} has {expected} bytes, and this material has {found}")]
-    Length {
-        /// The type asked for.
-        key_type: KeyType,
-        /// Bytes of its keys.
-        expected: usize,
-        /// Bytes given.
-        found: usize,
-    },
-    /// There were no random bytes.
-    #[error(transparent)]
-    Entropy(#[from] EntropyError),
-    /// The library failed.
-    #[error(transparent)]
-    Library(#[from] LibraryError),
-}
-
-/// Why nothing was encrypted.
-#[derive(Debug, thiserror::Error)]
-pub enum EncryptError {
-    /// There was no nonce or no data key.
-    #[error(transparent)]
-    Entropy(#[from] EntropyError),
-    /// The library failed.
-    #[error(transparent)]
-    Library(#[from] LibraryError),
-}
-
-impl From<SealError> for EncryptError {
-    fn from(error: SealError) -> Self {
-        match error {
-            SealError::Entropy(cause) => Self::Entropy(cause),
-            SealError::Library(cause) => Self::Library(cause),
-        }
-    }
-}
-
-/// A ciphertext that does not decrypt. Deliberately says no more, whatever was wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the ciphertext cannot be decrypted with this key")]
-pub struct DecryptError;
+pub(crate) use wrap::in_contents;
 
 /// One version of a KMS key, ready for use.
 ///
@@ -73,67 +47,116 @@ pub struct DecryptError;
 /// ```compile_fail
 /// fn copy(key: &strongroom_crypto::KeyMaterial) -> strongroom_crypto::KeyMaterial { key.clone() }
 /// ```
-pub struct KeyMaterial(Kind);
+pub struct KeyMaterial {
+    key_type: KeyType,
+    kind: Kind,
+}
 
-/// One variant for each family whose operations exist; see `KeyFamily` for all of them.
+/// One variant for each `KeyFamily`.
 enum Kind {
     Symmetric(SymmetricKey),
+    Rsa(Box<RsaKey>),
+    Ecdsa(EcdsaKey),
+    Ed25519(Ed25519Key),
+    Mac(MacKey),
 }
 
 impl KeyMaterial {
-    /// Encryptions after which a version must have been replaced.
+    /// Encryptions after which a version of a symmetric type must have been replaced.
     ///
     /// With random 96-bit nonces the chance of a repetition stays below 2^-32 up to here
-    /// (NIST SP 800-38D, section 8.3). Whoever counts should rotate well before.
+    /// (NIST SP 800-38D, section 8.3). Whoever counts should rotate well before. RSA has no such
+    /// limit.
     pub const ENCRYPTION_LIMIT: u64 = 1 << 32;
 
     /// Fresh material for a key of this type.
     ///
+    /// The bytes of symmetric, HMAC and Ed25519 keys come from `entropy`; RSA and ECDSA keys are
+    /// drawn by the library from its own generator, which is what `SystemEntropy` uses too. RSA
+    /// takes long: a tenth of a second for 2048 bits, and up to several seconds for 4096.
+    ///
     /// # Errors
     ///
-    /// The type is not supported yet, or there were no random bytes.
+    /// There were no random bytes, or the library failed.
     pub fn generate(key_type: KeyType, entropy: &dyn Entropy) -> Result<Self, MaterialError> {
-        let algorithm = symmetric::algorithm(key_type)?;
-        let secret = crate::entropy::random_secret(entropy, algorithm.key_len())?;
-        Self::import(key_type, secret)
+        let kind = match spec::of(key_type) {
+            Spec::Symmetric(algorithm) => {
+                let secret = random_secret(entropy, algorithm.key_len())?;
+                Kind::Symmetric(SymmetricKey::import(key_type, algorithm, secret)?)
+            }
+            Spec::Rsa(size) => Kind::Rsa(Box::new(RsaKey::generate(key_type, size)?)),
+            Spec::Ecdsa(curve) => Kind::Ecdsa(EcdsaKey::generate(key_type, curve)?),
+            Spec::Ed25519 => Kind::Ed25519(Ed25519Key::generate(entropy)?),
+            Spec::Mac(spec) => {
+                let secret = random_secret(entropy, spec.key_len)?;
+                Kind::Mac(MacKey::import(key_type, spec, secret)?)
+            }
+        };
+        Ok(Self { key_type, kind })
     }
 
-    /// Material from elsewhere: for the symmetric types the raw key.
+    /// Material from elsewhere: the raw key for the symmetric and HMAC types, an unencrypted PKCS#8
+    /// document (RFC 5208) in DER for the others.
     ///
     /// # Errors
     ///
-    /// The type is not supported yet, or its keys have another length.
+    /// Raw keys of another length; documents that do not parse, do not end with their last byte,
+    /// contradict themselves, or hold a key of another type, size or curve.
     pub fn import(key_type: KeyType, secret: Plaintext) -> Result<Self, MaterialError> {
-        SymmetricKey::new(key_type, secret).map(|key| Self(Kind::Symmetric(key)))
+        let kind = match spec::of(key_type) {
+            Spec::Symmetric(algorithm) => {
+                Kind::Symmetric(SymmetricKey::import(key_type, algorithm, secret)?)
+            }
+            Spec::Rsa(size) => Kind::Rsa(Box::new(RsaKey::import(key_type, size, &secret)?)),
+            Spec::Ecdsa(curve) => Kind::Ecdsa(EcdsaKey::import(key_type, curve, &secret)?),
+            Spec::Ed25519 => Kind::Ed25519(Ed25519Key::import(&secret)?),
+            Spec::Mac(spec) => Kind::Mac(MacKey::import(key_type, spec, secret)?),
+        };
+        Ok(Self { key_type, kind })
     }
 
     /// The type of the key.
     pub fn key_type(&self) -> KeyType {
-        match &self.0 {
-            Kind::Symmetric(key) => key.key_type(),
-        }
+        self.key_type
     }
 
-    /// A copy of the bare material, for an export that the key allows: for the symmetric types
-    /// the raw key.
+    /// A copy of the bare material, for an export that the key allows, in the form that
+    /// [`KeyMaterial::import`] takes.
     pub fn export_material(&self) -> Plaintext {
         Plaintext::new(self.secret().expose().to_vec())
     }
 
-    /// Encrypts under a fresh random nonce: nonce (12) ‖ ciphertext ‖ tag (16). Any length works,
-    /// none included; what callers may send is limited elsewhere (contract 2.4).
+    /// The public key, of the types that have one.
+    pub fn public_key(&self) -> Option<&PublicKey> {
+        match &self.kind {
+            Kind::Rsa(key) => Some(key.public()),
+            Kind::Ecdsa(key) => Some(key.public()),
+            Kind::Ed25519(key) => Some(key.public()),
+            Kind::Symmetric(_) | Kind::Mac(_) => None,
+        }
+    }
+
+    /// Encrypts. Symmetric types: nonce (12) ‖ ciphertext ‖ tag (16) under a fresh random nonce,
+    /// for any length, none included; what callers may send is limited elsewhere (contract 2.4).
+    /// RSA: OAEP with SHA-256, as long as the modulus, with the associated data as its label and a
+    /// seed that the library draws itself.
     ///
     /// # Errors
     ///
-    /// No random bytes, or the library failed.
+    /// The type does not encrypt, the plaintext is too long for an RSA key, there were no random
+    /// bytes, or the library failed.
     pub fn encrypt(
         &self,
         entropy: &dyn Entropy,
         aad: &[u8],
         plaintext: &[u8],
-    ) -> Result<Vec<u8>, EncryptError> {
-        match &self.0 {
+    ) -> Result<Vec<u8>, OperationError> {
+        match &self.kind {
             Kind::Symmetric(key) => key.encrypt(entropy, aad, plaintext),
+            Kind::Rsa(key) => key.encrypt(aad, plaintext),
+            Kind::Ecdsa(_) | Kind::Ed25519(_) | Kind::Mac(_) => {
+                Err(self.not_offered(KeyOperation::Encrypt))
+            }
         }
     }
 
@@ -141,124 +164,115 @@ impl KeyMaterial {
     ///
     /// # Errors
     ///
-    /// The same error for everything that can be wrong.
+    /// The same error for everything that can be wrong, for a type that does not decrypt too: ask
+    /// [`KeyType::offers`] before, to tell a caller so.
     pub fn decrypt(&self, aad: &[u8], ciphertext: &[u8]) -> Result<Plaintext, DecryptError> {
-        match &self.0 {
+        match &self.kind {
             Kind::Symmetric(key) => key.decrypt(aad, ciphertext),
+            Kind::Rsa(key) => key.decrypt(aad, ciphertext),
+            Kind::Ecdsa(_) | Kind::Ed25519(_) | Kind::Mac(_) => Err(DecryptError),
+        }
+    }
+
+    /// Signs. RSA: as long as the modulus. ECDSA: DER, at most 72, 104 or 139 bytes.
+    /// Ed25519: 64 bytes.
+    ///
+    /// # Errors
+    ///
+    /// The type does not sign or not so, a digest has another length than its hash function's, or
+    /// the library failed.
+    pub fn sign(&self, request: &SignRequest<'_>) -> Result<Vec<u8>, OperationError> {
+        match &self.kind {
+            Kind::Rsa(key) => key.sign(request),
+            Kind::Ecdsa(key) => key.sign(request),
+            Kind::Ed25519(key) => key.sign(request),
+            Kind::Symmetric(_) | Kind::Mac(_) => Err(self.not_offered(KeyOperation::Sign)),
+        }
+    }
+
+    /// Whether the signature is this key's for the request. A malformed one is not.
+    ///
+    /// # Errors
+    ///
+    /// The request is none that this key could sign.
+    pub fn verify(
+        &self,
+        request: &SignRequest<'_>,
+        signature: &[u8],
+    ) -> Result<bool, OperationError> {
+        match &self.kind {
+            Kind::Rsa(key) => key.verify(request, signature),
+            Kind::Ecdsa(key) => key.verify(request, signature),
+            Kind::Ed25519(key) => key.verify(request, signature),
+            Kind::Symmetric(_) | Kind::Mac(_) => Err(self.not_offered(KeyOperation::Verify)),
+        }
+    }
+
+    /// The HMAC of the input, as long as the digest of its hash function. None means the type's
+    /// own: SHA-512 for `hmac-sha512`, SHA-256 for the others.
+    ///
+    /// # Errors
+    ///
+    /// The type makes no HMACs or none with this hash function.
+    pub fn mac(
+        &self,
+        input: &[u8],
+        hash: Option<HashAlgorithm>,
+    ) -> Result<Vec<u8>, OperationError> {
+        match &self.kind {
+            Kind::Mac(key) => key.mac(input, hash),
+            _ => Err(self.not_offered(KeyOperation::Hmac)),
+        }
+    }
+
+    /// Whether this is the whole HMAC of the input. Takes a time that tells nothing of where a wrong
+    /// one differs.
+    ///
+    /// # Errors
+    ///
+    /// The type makes no HMACs or none with this hash function.
+    pub fn verify_mac(
+        &self,
+        input: &[u8],
+        hash: Option<HashAlgorithm>,
+        mac: &[u8],
+    ) -> Result<bool, OperationError> {
+        match &self.kind {
+            Kind::Mac(key) => key.verify(input, hash, mac),
+            _ => Err(self.not_offered(KeyOperation::VerifyHmac)),
+        }
+    }
+
+    fn not_offered(&self, operation: KeyOperation) -> OperationError {
+        OperationError::NotOffered {
+            key_type: self.key_type,
+            operation,
         }
     }
 
     fn secret(&self) -> &Plaintext {
-        match &self.0 {
+        match &self.kind {
             Kind::Symmetric(key) => key.secret(),
+            Kind::Rsa(key) => key.secret(),
+            Kind::Ecdsa(key) => key.secret(),
+            Kind::Ed25519(key) => key.secret(),
+            Kind::Mac(key) => key.secret(),
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::SystemEntropy;
-    use crate::testing::{NoEntropy, flipped};
-    use proptest::prelude::*;
-    use strongroom_types::KeyFamily;
-
-    fn symmetric_types() -> impl Iterator<Item = KeyType> {
-        let known = KeyType::ALL.into_iter();
-        known.filter(|known| known.family() == KeyFamily::Aead)
+/// A raw key of exactly the length that its type has.
+fn exactly(
+    key_type: KeyType,
+    expected: usize,
+    secret: Plaintext,
+) -> Result<Plaintext, MaterialError> {
+    if secret.len() == expected {
+        return Ok(secret);
     }
-
-    #[test]
-    fn the_three_symmetric_types_are_made_and_the_others_refused() {
-        for key_type in KeyType::ALL {
-            match KeyMaterial::generate(key_type, &SystemEntropy) {
-                Ok(key) => {
-                    assert_eq!(key_type.family(), KeyFamily::Aead);
-                    assert_eq!(key.key_type(), key_type);
-                    let length = if key_type == KeyType::Aes128Gcm96 {
-                        16
-                    } else {
-                        32
-                    };
-                    assert_eq!(key.export_material().len(), length);
-                }
-                Err(MaterialError::NotYetSupported(named)) => {
-                    assert_ne!(key_type.family(), KeyFamily::Aead);
-                    assert_eq!(named, key_type);
-                }
-                Err(error) => panic!("{key_type}: {error}"),
-            }
-        }
-    }
-
-    #[test]
-    fn imported_material_must_have_the_length_of_its_type() {
-        for key_type in symmetric_types() {
-            let right = if key_type == KeyType::Aes128Gcm96 {
-                16
-            } else {
-                32
-            };
-            for length in [0, 15, 16, 17, 31, 32, 33] {
-                let made = KeyMaterial::import(key_type, Plaintext::new(vec![3; length]));
-                match made {
-                    Ok(_) => assert_eq!(length, right),
-                    Err(MaterialError::Length {
-                        expected, found, ..
-                    }) => {
-                        assert_eq!((expected, found), (right, length));
-                        assert_ne!(length, right);
-                    }
-                    Err(error) => panic!("{key_type}: {error}"),
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn exported_material_imports_as_the_same_key() {
-        for key_type in symmetric_types() {
-            let key = KeyMaterial::generate(key_type, &SystemEntropy).unwrap();
-            let again = KeyMaterial::import(key_type, key.export_material()).unwrap();
-            let ciphertext = key.encrypt(&SystemEntropy, b"aad", b"text").unwrap();
-            assert_eq!(
-                again.decrypt(b"aad", &ciphertext).unwrap().expose(),
-                b"text"
-            );
-        }
-    }
-
-    #[test]
-    fn without_entropy_nothing_is_made_or_encrypted() {
-        let made = KeyMaterial::generate(KeyType::Aes256Gcm96, &NoEntropy);
-        assert!(matches!(made, Err(MaterialError::Entropy(_))));
-        let key = KeyMaterial::generate(KeyType::Aes256Gcm96, &SystemEntropy).unwrap();
-        let encrypted = key.encrypt(&NoEntropy, b"", b"");
-        assert!(matches!(encrypted, Err(EncryptError::Entropy(_))));
-    }
-
-    proptest! {
-        #[test]
-        fn a_ciphertext_decrypts_only_with_its_key_data_and_bits(
-            aad: Vec<u8>,
-            other: Vec<u8>,
-            text: Vec<u8>,
-            bit: proptest::sample::Index,
-        ) {
-            for key_type in symmetric_types() {
-                let key = KeyMaterial::generate(key_type, &SystemEntropy).unwrap();
-                let sealed = key.encrypt(&SystemEntropy, &aad, &text).unwrap();
-                prop_assert_eq!(sealed.len(), 12 + text.len() + 16);
-                let opened = key.decrypt(&aad, &sealed).unwrap();
-                prop_assert_eq!(opened.expose(), &text[..]);
-                prop_assert_eq!(key.decrypt(&other, &sealed).is_ok(), aad == other);
-                let changed = flipped(&sealed, bit.index(sealed.len() * 8));
-                prop_assert!(key.decrypt(&aad, &changed).is_err());
-                let cut = &sealed[..bit.index(sealed.len())];
-                prop_assert!(key.decrypt(&aad, cut).is_err());
-                let stranger = KeyMaterial::generate(key_type, &SystemEntropy).unwrap();
-                prop_assert!(stranger.decrypt(&aad, &sealed).is_err());
-            }
-        }
-    }
+    Err(MaterialError::Length {
+        key_type,
+        expected,
+        found: secret.len(),
+    })
 }

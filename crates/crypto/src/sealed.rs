@@ -91,9 +91,14 @@ pub enum ContentsError {
         /// The stored number.
         found: u8,
     },
-    /// A key type that this release has no operations for.
-    #[error("keys of type {0} are not supported by this release")]
-    NotYetSupported(KeyType),
+    /// A private key that does not parse, or is of another type or size.
+    #[error("the private key is none of type {key_type}: {reason}")]
+    PrivateKey {
+        /// The type that it was stored with.
+        key_type: KeyType,
+        /// What the parser said.
+        reason: String,
+    },
 }
 
 #[cfg(test)]

@@ -1,6 +1,10 @@
 //! What several tests of this crate share.
 
-use crate::{Entropy, EntropyError, Keyring, RootKey, SystemEntropy};
+use std::sync::OnceLock;
+
+use strongroom_types::KeyType;
+
+use crate::{Entropy, EntropyError, KeyMaterial, Keyring, RootKey, SystemEntropy};
 
 /// A source that always fails.
 pub(crate) struct NoEntropy;
@@ -27,6 +31,14 @@ pub(crate) fn keyring() -> Keyring {
 
 pub(crate) fn root_key() -> RootKey {
     RootKey::generate(&SystemEntropy).unwrap()
+}
+
+/// One key of each type for the whole run: an RSA key takes long to make.
+pub(crate) fn material(key_type: KeyType) -> &'static KeyMaterial {
+    static KEYS: [OnceLock<KeyMaterial>; KeyType::ALL.len()] =
+        [const { OnceLock::new() }; KeyType::ALL.len()];
+    let place = KeyType::ALL.iter().position(|known| *known == key_type);
+    KEYS[place.unwrap()].get_or_init(|| KeyMaterial::generate(key_type, &SystemEntropy).unwrap())
 }
 
 /// The bytes with one bit turned over.

@@ -23,6 +23,75 @@ pub enum KeyFamily {
     Hmac,
 }
 
+impl KeyFamily {
+    /// Whether keys of this family do that (the table of contract 2.4).
+    pub const fn offers(self, operation: KeyOperation) -> bool {
+        match operation {
+            KeyOperation::Encrypt | KeyOperation::Decrypt => matches!(self, Self::Aead | Self::Rsa),
+            KeyOperation::Sign | KeyOperation::Verify | KeyOperation::PublicKey => {
+                matches!(self, Self::Rsa | Self::Ecdsa | Self::Ed25519)
+            }
+            KeyOperation::Hmac | KeyOperation::VerifyHmac => matches!(self, Self::Hmac),
+            KeyOperation::Import => !matches!(self, Self::Hmac),
+        }
+    }
+}
+
+/// What can be asked of a key, depending on its type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyOperation {
+    /// Encrypting.
+    Encrypt,
+    /// Decrypting.
+    Decrypt,
+    /// Signing.
+    Sign,
+    /// Verifying a signature.
+    Verify,
+    /// Making an HMAC.
+    Hmac,
+    /// Verifying an HMAC.
+    VerifyHmac,
+    /// Showing the public key.
+    PublicKey,
+    /// Bringing one's own material.
+    Import,
+}
+
+impl KeyOperation {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Encrypt,
+        Self::Decrypt,
+        Self::Sign,
+        Self::Verify,
+        Self::Hmac,
+        Self::VerifyHmac,
+        Self::PublicKey,
+        Self::Import,
+    ];
+
+    /// Words that finish the sentence "a key of this type cannot …".
+    const fn as_words(self) -> &'static str {
+        match self {
+            Self::Encrypt => "encrypt",
+            Self::Decrypt => "decrypt",
+            Self::Sign => "sign",
+            Self::Verify => "verify signatures",
+            Self::Hmac => "make HMACs",
+            Self::VerifyHmac => "verify HMACs",
+            Self::PublicKey => "show a public key",
+            Self::Import => "be imported",
+        }
+    }
+}
+
+impl fmt::Display for KeyOperation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_words())
+    }
+}
+
 /// The thirteen key types of contract 2.4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the names are the field's own")]
@@ -89,6 +158,11 @@ impl KeyType {
             Self::Hmac | Self::HmacSha256 | Self::HmacSha512 => KeyFamily::Hmac,
         }
     }
+
+    /// Whether keys of this type do that.
+    pub const fn offers(self, operation: KeyOperation) -> bool {
+        self.family().offers(operation)
+    }
 }
 
 impl FromStr for KeyType {
@@ -153,5 +227,26 @@ mod tests {
         }
         assert_eq!("ec-p384".parse(), Ok(KeyType::EcdsaP384));
         assert_eq!("AES256-GCM96".parse::<KeyType>(), Err(UnknownKeyType));
+    }
+
+    #[test]
+    fn the_operations_are_those_of_the_contract() {
+        for known in KeyType::ALL {
+            let expected = match known.family() {
+                KeyFamily::Aead => "encrypt, decrypt, be imported",
+                KeyFamily::Rsa => {
+                    "encrypt, decrypt, sign, verify signatures, show a public key, be imported"
+                }
+                KeyFamily::Ecdsa | KeyFamily::Ed25519 => {
+                    "sign, verify signatures, show a public key, be imported"
+                }
+                KeyFamily::Hmac => "make HMACs, verify HMACs",
+            };
+            let offered = KeyOperation::ALL
+                .into_iter()
+                .filter(|one| known.offers(*one));
+            let offered: Vec<String> = offered.map(|one| one.to_string()).collect();
+            assert_eq!(offered.join(", "), expected, "{known}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! nobody checks twice. No I/O, no async, no serialisation format.
 
 mod clock;
+mod hash;
 mod identity;
 mod key;
 mod labels;
@@ -17,11 +18,14 @@ mod text;
 mod version;
 
 pub use clock::{Clock, Timestamp};
+pub use hash::{
+    HashAlgorithm, SignatureScheme, UnknownHash, UnknownScheme, UnknownWrapHash, WrapHash,
+};
 pub use identity::{
     BindingId, CredentialId, EventId, IdentityError, KeyId, OrganisationId, ProjectId, Reference,
     RoleId, RuleId, ServiceAccountId, TeamId, TokenId, UserId,
 };
-pub use key::{KeyFamily, KeyStatus, KeyType, UnknownKeyType};
+pub use key::{KeyFamily, KeyOperation, KeyStatus, KeyType, UnknownKeyType};
 pub use labels::{LabelError, LabelLimits, Labels};
 pub use path::{Directory, PathError, PathPrefix, SecretPath};
 pub use plaintext::Plaintext;

@@ -1,58 +1,29 @@
-//! The three symmetric key types.
+//! The three symmetric key types: AES-GCM (NIST SP 800-38D) and ChaCha20-Poly1305 (RFC 8439).
+//!
+//! Nonces are random and have 96 bits, so one key encrypts at most 2^32 messages.
 
-use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, Algorithm, CHACHA20_POLY1305};
+use aws_lc_rs::aead::Algorithm;
 use strongroom_types::{KeyType, Plaintext};
 
-use super::{DecryptError, EncryptError, MaterialError};
+use super::{DecryptError, MaterialError, OperationError, exactly};
 use crate::Entropy;
 use crate::aead::Cipher;
 
 /// A symmetric key: its bytes, to wrap or export, and its expanded form, to use.
 pub(super) struct SymmetricKey {
-    key_type: KeyType,
     secret: Plaintext,
     cipher: Cipher,
 }
 
-/// The cipher of a key type.
-pub(super) fn algorithm(key_type: KeyType) -> Result<&'static Algorithm, MaterialError> {
-    match key_type {
-        KeyType::Aes128Gcm96 => Ok(&AES_128_GCM),
-        KeyType::Aes256Gcm96 => Ok(&AES_256_GCM),
-        KeyType::ChaCha20Poly1305 => Ok(&CHACHA20_POLY1305),
-        KeyType::Rsa2048
-        | KeyType::Rsa3072
-        | KeyType::Rsa4096
-        | KeyType::EcdsaP256
-        | KeyType::EcdsaP384
-        | KeyType::EcdsaP521
-        | KeyType::Ed25519
-        | KeyType::Hmac
-        | KeyType::HmacSha256
-        | KeyType::HmacSha512 => Err(MaterialError::NotYetSupported(key_type)),
-    }
-}
-
 impl SymmetricKey {
-    pub(super) fn new(key_type: KeyType, secret: Plaintext) -> Result<Self, MaterialError> {
-        let algorithm = algorithm(key_type)?;
-        if secret.len() != algorithm.key_len() {
-            return Err(MaterialError::Length {
-                key_type,
-                expected: algorithm.key_len(),
-                found: secret.len(),
-            });
-        }
+    pub(super) fn import(
+        key_type: KeyType,
+        algorithm: &'static Algorithm,
+        secret: Plaintext,
+    ) -> Result<Self, MaterialError> {
+        let secret = exactly(key_type, algorithm.key_len(), secret)?;
         let cipher = Cipher::new(algorithm, secret.expose())?;
-        Ok(Self {
-            key_type,
-            secret,
-            cipher,
-        })
-    }
-
-    pub(super) fn key_type(&self) -> KeyType {
-        self.key_type
+        Ok(Self { secret, cipher })
     }
 
     pub(super) fn secret(&self) -> &Plaintext {
@@ -64,7 +35,7 @@ impl SymmetricKey {
         entropy: &dyn Entropy,
         aad: &[u8],
         plaintext: &[u8],
-    ) -> Result<Vec<u8>, EncryptError> {
+    ) -> Result<Vec<u8>, OperationError> {
         Ok(self.cipher.seal(entropy, aad, &[], plaintext)?)
     }
 

@@ -4,6 +4,7 @@ use strongroom_types::Plaintext;
 use zeroize::Zeroizing;
 
 use super::{KeyMaterial, MaterialError, MaterialPlace, number};
+use crate::binding::Binding;
 use crate::siv::{KEY, SivKey};
 use crate::{ContentsError, Entropy, LibraryError, OpenError, SealError};
 
@@ -17,6 +18,23 @@ pub struct KeyEncryptionKey(SivKey);
 impl KeyEncryptionKey {
     pub(crate) fn new(key: &[u8; KEY]) -> Result<Self, LibraryError> {
         SivKey::new(key).map(Self)
+    }
+
+    pub(crate) fn wrap(
+        &self,
+        entropy: &dyn Entropy,
+        binding: &Binding,
+        contents: &[u8],
+    ) -> Result<Vec<u8>, SealError> {
+        self.0.seal(entropy, binding, contents)
+    }
+
+    pub(crate) fn unwrap(
+        &self,
+        binding: &Binding,
+        wrapped: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+        self.0.open(binding, wrapped).map(Zeroizing::new)
     }
 }
 
@@ -36,7 +54,7 @@ impl KeyMaterial {
         let mut contents = Zeroizing::new(Vec::with_capacity(1 + secret.len()));
         contents.push(number::of(self.key_type()));
         contents.extend_from_slice(secret.expose());
-        kek.0.seal(entropy, &place.binding(), &contents)
+        kek.wrap(entropy, &place.binding(), &contents)
     }
 
     /// Unwraps material that was wrapped under this key for this very place.
@@ -49,7 +67,7 @@ impl KeyMaterial {
         place: &MaterialPlace,
         wrapped: &[u8],
     ) -> Result<Self, OpenError> {
-        let contents = Zeroizing::new(kek.0.open(&place.binding(), wrapped)?);
+        let contents = kek.unwrap(&place.binding(), wrapped)?;
         let (&found, secret) =
             contents
                 .split_first()
@@ -64,14 +82,18 @@ impl KeyMaterial {
 }
 
 /// What an import's refusal means when the bytes come from our own store.
-fn in_contents(error: MaterialError) -> OpenError {
+pub(crate) fn in_contents(error: MaterialError) -> OpenError {
     match error {
-        MaterialError::NotYetSupported(key_type) => {
-            OpenError::Contents(ContentsError::NotYetSupported(key_type))
-        }
         MaterialError::Length {
             expected, found, ..
         } => OpenError::Contents(ContentsError::Length { expected, found }),
+        MaterialError::Pkcs8 { key_type, reason } => {
+            OpenError::Contents(ContentsError::PrivateKey { key_type, reason })
+        }
+        MaterialError::RsaSize { key_type, found } => {
+            let reason = format!("it has {found} bits");
+            OpenError::Contents(ContentsError::PrivateKey { key_type, reason })
+        }
         MaterialError::Entropy(cause) => OpenError::Library(LibraryError::new(cause)),
         MaterialError::Library(cause) => OpenError::Library(cause),
     }
@@ -81,7 +103,7 @@ fn in_contents(error: MaterialError) -> OpenError {
 mod tests {
     use super::*;
     use crate::SystemEntropy;
-    use crate::testing::{FixedEntropy, flipped, keyring};
+    use crate::testing::{FixedEntropy, flipped, keyring, material};
     use strongroom_types::{KeyId, KeyType, OrganisationId, ProjectId, Region, Version};
 
     fn region(slug: &str) -> Region {
@@ -127,23 +149,23 @@ mod tests {
     fn material_unwraps_only_where_it_was_wrapped() {
         let keys = keyring();
         let kek = keys.key_encryption();
-        for key_type in [
-            KeyType::Aes128Gcm96,
-            KeyType::Aes256Gcm96,
-            KeyType::ChaCha20Poly1305,
-        ] {
-            let key = KeyMaterial::generate(key_type, &SystemEntropy).unwrap();
-            let ciphertext = key.encrypt(&SystemEntropy, b"", b"text").unwrap();
+        let stranger = keyring();
+        for key_type in KeyType::ALL {
+            let key = material(key_type);
             let wrapped = key.wrap(kek, &SystemEntropy, &place()).unwrap();
 
             let again = KeyMaterial::unwrap(kek, &place(), &wrapped).unwrap();
             assert_eq!(again.key_type(), key_type);
-            assert_eq!(again.decrypt(b"", &ciphertext).unwrap().expose(), b"text");
+            let (one, other) = (key.export_material(), again.export_material());
+            assert_eq!(one.expose(), other.expose());
             for other in other_places() {
                 let moved = KeyMaterial::unwrap(kek, &other, &wrapped);
                 assert!(matches!(moved, Err(OpenError::Unauthentic)), "{other:?}");
             }
-            for bit in 0..wrapped.len() * 8 {
+            // Every bit of the short ones; of RSA keys, every bit of the head and some after it.
+            let step = if wrapped.len() > 400 { 29 } else { 1 };
+            let bits = wrapped.len() * 8;
+            for bit in (0..256).chain((256..bits).step_by(step)) {
                 let changed = flipped(&wrapped, bit);
                 assert!(
                     KeyMaterial::unwrap(kek, &place(), &changed).is_err(),
@@ -153,7 +175,6 @@ mod tests {
             for length in 0..wrapped.len() {
                 assert!(KeyMaterial::unwrap(kek, &place(), &wrapped[..length]).is_err());
             }
-            let stranger = keyring();
             assert!(KeyMaterial::unwrap(stranger.key_encryption(), &place(), &wrapped).is_err());
         }
     }
@@ -196,9 +217,17 @@ mod tests {
             unwrap(&[99]),
             Some(ContentsError::KeyTypeNumber { found: 99 })
         );
-        let rsa = number::of(KeyType::Rsa2048);
-        let unsupported = ContentsError::NotYetSupported(KeyType::Rsa2048);
-        assert_eq!(unwrap(&[rsa, 1, 2]), Some(unsupported));
+        let key_type = KeyType::Rsa2048;
+        let reason = "it is not in DER".to_owned();
+        let malformed = ContentsError::PrivateKey { key_type, reason };
+        assert_eq!(unwrap(&[number::of(key_type), 1, 2]), Some(malformed));
+        let document = material(key_type).export_material();
+        let contents = [&[number::of(KeyType::Rsa3072)], document.expose()].concat();
+        let smaller = ContentsError::PrivateKey {
+            key_type: KeyType::Rsa3072,
+            reason: "it has 2048 bits".to_owned(),
+        };
+        assert_eq!(unwrap(&contents), Some(smaller));
         let short = ContentsError::Length {
             expected: 32,
             found: 2,

@@ -77,6 +77,15 @@ catalogue! {
     RotationPeriodRequired = "rotation_period_required", 400,
         "Rotation was switched on and the key has no rotation period.",
         "Send rotationPeriodInDays, 1 to 3650, in the same call.";
+    ExportNotAllowed = "kms_export_not_allowed", 400,
+        "The KMS key was created without exportAllowed, so its material never leaves.",
+        "Create a key with exportAllowed; that of an existing key cannot be changed.";
+    RotationNotAllowed = "kms_rotation_not_allowed", 400,
+        "The KMS key was imported without allowRotation, so it never gets another version.",
+        "Import the new material as a new key.";
+    KeyVersionSpent = "kms_key_version_spent", 400,
+        "This version of the KMS key has encrypted as often as is safe.",
+        "Rotate the key, and leave keyVersion out to use the latest version.";
     CredentialsMissing = "credentials_missing", 401,
         "The request has no Authorization header.",
         "Send `Authorization: Bearer` followed by a token.";

@@ -1,7 +1,8 @@
 //! Creating a key (contract 2.3).
 
-use strongroom_types::{Description, DisplayName, KeyType, Labels};
+use strongroom_types::{Description, DisplayName, KeyType, Labels, WrapHash};
 
+use crate::bytes::{optional_bytes, parsed};
 use crate::create_secret::{read_description, read_labels};
 use crate::object::Object;
 use crate::request_error::RequestError;
@@ -26,6 +27,19 @@ pub struct CreateKey {
     pub rotation_enabled: bool,
     /// How often, in days: 1 to 3650.
     pub rotation_period_days: Option<u32>,
+    /// Material from elsewhere; none lets the service draw its own.
+    pub import: Option<ImportKey>,
+}
+
+/// Key material from elsewhere (contract 2.6).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportKey {
+    /// The material, wrapped for the region's wrapping key.
+    pub wrapped: Vec<u8>,
+    /// The hash function of the wrap; SHA-256 unless given.
+    pub hash: WrapHash,
+    /// Whether the key may rotate later.
+    pub allow_rotation: bool,
 }
 
 impl CreateKey {
@@ -40,15 +54,6 @@ impl CreateKey {
                 field: "name",
                 source,
             })?;
-        if object
-            .text("importKeyMaterial")?
-            .is_some_and(|text| !text.is_empty())
-        {
-            return Err(RequestError::Unsupported {
-                field: "importKeyMaterial",
-                instead: "create the key without it and let the server draw its material",
-            });
-        }
         let rotation_enabled = object.boolean("keyRotationEnabled")?.unwrap_or(false);
         // Clients that cannot leave a number out send 0.
         let rotation_period_days = read_period(&object, 0)?.filter(|days| *days != 0);
@@ -66,6 +71,7 @@ impl CreateKey {
             export_allowed: object.boolean("exportAllowed")?.unwrap_or(false),
             rotation_enabled,
             rotation_period_days,
+            import: read_import(&object)?,
         })
     }
 
@@ -83,8 +89,33 @@ impl CreateKey {
         if let (Some(days), Some(map)) = (self.rotation_period_days, body.as_object_mut()) {
             map.insert("rotationPeriodInDays".to_owned(), days.into());
         }
+        if let (Some(import), Some(map)) = (&self.import, body.as_object_mut()) {
+            let wrapped = crate::encode(&import.wrapped);
+            map.insert("importKeyMaterial".to_owned(), wrapped.into());
+            map.insert("hashFunction".to_owned(), import.hash.as_str().into());
+            map.insert("allowRotation".to_owned(), import.allow_rotation.into());
+        }
         body.to_string()
     }
+}
+
+/// The fields of an import. Without material the others mean nothing and must only be well formed:
+/// clients send them for keys that the service makes, too.
+fn read_import(object: &Object<'_>) -> Result<Option<ImportKey>, RequestError> {
+    let allow_rotation = object.boolean("allowRotation")?.unwrap_or(false);
+    let Some(wrapped) = optional_bytes(object, &["importKeyMaterial"])? else {
+        object.text("hashFunction")?;
+        return Ok(None);
+    };
+    let hash = parsed(object, &["hashFunction"], || {
+        let names = WrapHash::ALL.map(WrapHash::as_str).join(", ");
+        format!("one of {names}; SHA-256 is a spelling of sha256")
+    });
+    Ok(Some(ImportKey {
+        wrapped: wrapped.expose().to_vec(),
+        hash: hash?.unwrap_or_default(),
+        allow_rotation,
+    }))
 }
 
 fn read_type(object: &Object<'_>) -> Result<KeyType, RequestError> {
@@ -155,6 +186,21 @@ mod tests {
     }
 
     #[test]
+    fn an_import_travels_with_its_hash() {
+        let key = parse(r#"{"name":"k","importKeyMaterial":"AAAA","allowRotation":true}"#);
+        let key = key.unwrap();
+        let import = key.import.clone().unwrap();
+        assert_eq!(
+            (import.wrapped, import.hash),
+            (vec![0; 3], WrapHash::Sha256)
+        );
+        assert!(import.allow_rotation);
+        assert_eq!(parse(&key.to_body()), Ok(key));
+        let ignored = parse(r#"{"name":"k","hashFunction":"sha224","importKeyMaterial":""}"#);
+        assert_eq!(ignored.unwrap().import, None);
+    }
+
+    #[test]
     fn refusals_name_the_field() {
         assert_eq!(parse("{}"), Err("`name` is required".to_owned()));
         assert_eq!(
@@ -166,11 +212,18 @@ mod tests {
             message.starts_with("`keyType` must be one of aes128-gcm96"),
             "{message}"
         );
-        let message = parse(r#"{"name":"k","importKeyMaterial":"AAAA"}"#).unwrap_err();
-        assert!(
-            message.starts_with("`importKeyMaterial` is not supported"),
-            "{message}"
-        );
+        for (rest, field) in [
+            (r#""importKeyMaterial":"!""#, "`importKeyMaterial`"),
+            (
+                r#""importKeyMaterial":"AAAA","hashFunction":"md5""#,
+                "`hashFunction`",
+            ),
+            (r#""allowRotation":1"#, "`allowRotation`"),
+            (r#""hashFunction":1"#, "`hashFunction`"),
+        ] {
+            let message = parse(&format!(r#"{{"name":"k",{rest}}}"#)).unwrap_err();
+            assert!(message.starts_with(field), "{message}");
+        }
         assert_eq!(
             parse(r#"{"name":"k","keyType":"ec-p256"}"#)
                 .unwrap()

@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 use strongroom_types::{Plaintext, Version};
 use utoipa::ToSchema;
 
+use crate::bytes::{MAX_BYTES, associated_data, required_bytes};
 use crate::encoding::decode_strict;
-use crate::object::{Object, whole_part};
+use crate::key_version::read_key_version;
+use crate::object::Object;
 use crate::request_error::RequestError;
 use crate::sensitive::{SensitiveBody, SensitiveJson};
 
@@ -15,44 +17,35 @@ pub struct Encrypt {
     pub plaintext: Plaintext,
     /// Which version of the key; none means the latest.
     pub key_version: Option<Version>,
+    /// What the ciphertext is bound to; empty binds it to nothing.
+    pub associated_data: Plaintext,
 }
 
 impl Encrypt {
     /// The longest plaintext, in bytes.
-    pub const MAX: usize = 65_535;
+    pub const MAX: usize = MAX_BYTES;
 
     /// Reads a body.
     pub fn parse(body: &[u8]) -> Result<Self, RequestError> {
-        let object = Object::parse(body)?;
-        let field = || "plaintext".to_owned();
-        let text = object.required_text("plaintext")?;
-        let plaintext =
-            decode_strict(text.as_str()).ok_or_else(|| RequestError::Base64 { field: field() })?;
-        let len = plaintext.len();
-        if !(1..=Self::MAX).contains(&len) {
-            return Err(RequestError::Size {
-                field: field(),
-                min: 1,
-                max: Self::MAX,
-                len,
-            });
-        }
-        if object.text("context")?.is_some_and(|text| !text.is_empty()) {
-            return Err(RequestError::Unsupported {
-                field: "context",
-                instead: "leave it out; this service does not bind ciphertexts to a context",
-            });
-        }
+        Self::read(&Object::parse(body)?)
+    }
+
+    pub(crate) fn read(object: &Object<'_>) -> Result<Self, RequestError> {
         Ok(Self {
-            plaintext,
-            key_version: read_key_version(&object)?,
+            plaintext: required_bytes(object, &["plaintext"])?,
+            key_version: read_key_version(object)?,
+            associated_data: associated_data(object)?,
         })
     }
 
     /// The body, as a client sends it.
     pub fn to_body(&self) -> SensitiveBody {
-        let mut json = SensitiveJson::new(80 + self.plaintext.len().div_ceil(3) * 4);
+        let bytes = self.plaintext.len() + self.associated_data.len();
+        let mut json = SensitiveJson::new(112 + bytes.div_ceil(3) * 4);
         json.secret("plaintext", &self.plaintext);
+        if !self.associated_data.is_empty() {
+            json.secret("associatedData", &self.associated_data);
+        }
         if let Some(version) = self.key_version {
             json.plain("keyVersion", &version);
         }
@@ -71,26 +64,39 @@ pub struct EncryptReply {
 }
 
 /// The body of a decrypt.
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decrypt {
     /// The ciphertext, as an encrypt answered it.
     pub ciphertext: String,
+    /// What it was bound to then; empty where it was bound to nothing.
+    pub associated_data: Plaintext,
 }
 
 impl Decrypt {
     /// Reads a body. A `keyVersion`, which older clients send, must be well formed; the version
     /// in the ciphertext's own prefix decides.
     pub fn parse(body: &[u8]) -> Result<Self, RequestError> {
-        let object = Object::parse(body)?;
-        read_key_version(&object)?;
+        Self::read(&Object::parse(body)?)
+    }
+
+    pub(crate) fn read(object: &Object<'_>) -> Result<Self, RequestError> {
+        read_key_version(object)?;
         Ok(Self {
             ciphertext: object.required_text("ciphertext")?.as_str().to_owned(),
+            associated_data: associated_data(object)?,
         })
     }
 
     /// The body, as a client sends it.
-    pub fn to_body(&self) -> String {
-        serde_json::json!({ "ciphertext": self.ciphertext }).to_string()
+    pub fn to_body(&self) -> SensitiveBody {
+        let bound = self.associated_data.len().div_ceil(3) * 4;
+        // What comes from outside may need escapes; escaped, a byte becomes at most six.
+        let text = serde_json::Value::from(self.ciphertext.as_str()).to_string();
+        let mut json = SensitiveJson::new(64 + text.len() + bound);
+        json.json("ciphertext", &text);
+        if !self.associated_data.is_empty() {
+            json.secret("associatedData", &self.associated_data);
+        }
+        json.finish()
     }
 }
 
@@ -126,31 +132,6 @@ impl DecryptReply {
             key_version: read_key_version(&object)?,
         })
     }
-}
-
-/// A key version as text: `3` or `v3`.
-pub fn parse_key_version(text: &str) -> Option<Version> {
-    text.strip_prefix('v').unwrap_or(text).parse().ok()
-}
-
-/// The field `keyVersion`: `"3"`, `3`, `3.0` or `"v3"`; empty counts as absent.
-fn read_key_version(object: &Object<'_>) -> Result<Option<Version>, RequestError> {
-    let Some(raw) = object.raw("keyVersion").map(|raw| raw.get()) else {
-        return Ok(None);
-    };
-    let text = raw
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-        .unwrap_or_else(|| whole_part(raw));
-    if matches!(text, "" | "null") {
-        return Ok(None);
-    }
-    let expected = "a version, as in \"3\"";
-    let wrong = || RequestError::Type {
-        field: object.named("keyVersion"),
-        expected,
-    };
-    parse_key_version(text).map(Some).ok_or_else(wrong)
 }
 
 #[cfg(test)]
@@ -197,6 +178,7 @@ mod tests {
             Encrypt {
                 plaintext,
                 key_version: None,
+                associated_data: Plaintext::new(Vec::new()),
             }
             .to_body()
         };
@@ -210,8 +192,25 @@ mod tests {
         assert!(Encrypt::parse(body(65_536).as_ref()).is_err());
         assert!(Encrypt::parse(body(0).as_ref()).is_err());
         assert!(Encrypt::parse(br#"{"plaintext":"hunter2!"}"#).is_err());
-        assert!(Encrypt::parse(br#"{"plaintext":"aGk=","context":"x"}"#).is_err());
-        assert!(Encrypt::parse(br#"{"plaintext":"aGk=","context":""}"#).is_ok());
+    }
+
+    #[test]
+    fn a_ciphertext_is_bound_to_what_either_field_gives() {
+        let read = |rest: &str| {
+            let body = format!(r#"{{"plaintext":"aGk="{rest}}}"#);
+            let read = Encrypt::parse(body.as_bytes()).map_err(|error| error.to_string());
+            read.map(|read| read.associated_data.expose().to_vec())
+        };
+        assert_eq!(read(""), Ok(vec![]));
+        assert_eq!(read(r#","context":"""#), Ok(vec![]));
+        assert_eq!(read(r#","context":"aGk=""#), Ok(b"hi".to_vec()));
+        assert_eq!(read(r#","associatedData":"aGk=""#), Ok(b"hi".to_vec()));
+        let both = read(r#","associatedData":"aGk=","context":"aGk=""#).unwrap_err();
+        assert!(
+            both.contains("associatedData") && both.contains("context"),
+            "{both}"
+        );
+        assert!(read(r#","context":"x""#).unwrap_err().contains("`context`"));
     }
 
     #[test]
@@ -222,12 +221,12 @@ mod tests {
         assert_eq!(read.plaintext.expose(), b"hi");
         assert_eq!(read.key_version, Some(Version::FIRST));
         let request = Decrypt {
-            ciphertext: "thalassa:v1:AAAA".to_owned(),
+            ciphertext: "thalassa:v1:AAAA\"".to_owned(),
+            associated_data: Plaintext::new(b"hi".to_vec()),
         };
-        assert_eq!(
-            Decrypt::parse(request.to_body().as_bytes()).unwrap(),
-            request
-        );
+        let read = Decrypt::parse(request.to_body().as_ref()).unwrap();
+        assert_eq!(read.ciphertext, request.ciphertext);
+        assert_eq!(read.associated_data.expose(), b"hi");
         assert!(Decrypt::parse(b"{}").is_err());
     }
 }

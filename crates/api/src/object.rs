@@ -35,7 +35,7 @@ impl<'a> Object<'a> {
         Self::of(raw, String::new(), "the body")
     }
 
-    fn of(raw: &'a RawValue, within: String, name: &str) -> Result<Self, RequestError> {
+    pub(crate) fn of(raw: &'a RawValue, within: String, name: &str) -> Result<Self, RequestError> {
         if raw.get() == "null" {
             return Ok(Self {
                 within,
@@ -91,7 +91,7 @@ impl<'a> Object<'a> {
     }
 
     /// The field, unless absent or `null`.
-    fn given(&self, name: &str) -> Option<&'a RawValue> {
+    pub(crate) fn given(&self, name: &str) -> Option<&'a RawValue> {
         self.raw(name).filter(|raw| raw.get() != "null")
     }
 

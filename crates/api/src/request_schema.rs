@@ -1,24 +1,19 @@
 //! The schemas of the bodies of requests.
 
-use serde_json::Value;
-use strongroom_types::{KeyFamily, KeyType};
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{
-    AllOfBuilder, AnyOfBuilder, Object, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type,
-};
+use utoipa::openapi::schema::{AllOfBuilder, Object, ObjectBuilder, OneOfBuilder, Schema, Type};
 
 use crate::schema::{ENTRY_NAME, object};
 use crate::shape::{
-    base64, description, flag, key, labels, map, matching, name, optional, optional_ref, path,
-    text, whole, word,
+    base64, description, key, labels, map, optional, optional_ref, path, text, whole, word,
 };
 
-type Named = (String, RefOr<Schema>);
+pub(crate) type Named = (String, RefOr<Schema>);
 
 /// Every request's schema by its name.
 pub(crate) fn request_schemas() -> Vec<Named> {
     let mut all = secret_requests();
-    all.extend(key_requests());
+    all.push(token_request());
     all
 }
 
@@ -49,7 +44,7 @@ fn with_entries(mut entries: Object) -> Object {
 }
 
 /// An object that has this field and means it, whatever else.
-fn having(field: &str, kind: Type) -> Object {
+pub(crate) fn having(field: &str, kind: Type) -> Object {
     ObjectBuilder::new()
         .schema_type(Type::Object)
         .property(field, ObjectBuilder::new().schema_type(kind))
@@ -72,7 +67,7 @@ fn with_one_input(name: &str, builder: ObjectBuilder) -> Named {
 }
 
 /// An object's schema under its name, where `null` counts as `{}`.
-fn optional_object(name: &str, builder: ObjectBuilder) -> Named {
+pub(crate) fn optional_object(name: &str, builder: ObjectBuilder) -> Named {
     let whole = optional(builder.schema_type(Type::Object).build());
     (name.to_owned(), whole.into())
 }
@@ -81,7 +76,7 @@ fn policy() -> Schema {
     optional_ref("AccessPolicy")
 }
 
-fn metadata(builder: ObjectBuilder) -> ObjectBuilder {
+pub(crate) fn metadata(builder: ObjectBuilder) -> ObjectBuilder {
     builder
         .property(
             "description",
@@ -144,100 +139,17 @@ fn secret_requests() -> Vec<Named> {
     ]
 }
 
-fn period() -> Object {
-    optional(whole("How often the key rotates, in days.", 1, 3650))
-}
-
-/// The schema of a new key, of the types that can be made so far. One that rotates by itself needs to be told how often.
-fn create_key() -> Schema {
-    let types = KeyType::ALL
-        .into_iter()
-        .filter(|one| one.family() == KeyFamily::Aead)
-        .map(KeyType::as_str);
-    let fields = metadata(ObjectBuilder::new())
-        .schema_type(Type::Object)
-        .property(
-            "name",
-            name("What people will call it; 1 to 255 characters."),
-        )
-        .required("name")
-        .property(
-            "keyType",
-            optional(word("What it is for; aes256-gcm96 unless given.", types)),
-        )
-        .property(
-            "exportAllowed",
-            optional(flag("Whether its material may be exported.")),
-        )
-        .property(
-            "keyRotationEnabled",
-            optional(flag("Whether it rotates by itself.")),
-        )
-        .property("rotationPeriodInDays", period());
-    let off = ObjectBuilder::new()
-        .schema_type(SchemaType::Array(vec![Type::Boolean, Type::Null]))
-        .enum_values(Some([Value::Bool(false), Value::Null]));
-    let unless_off = AnyOfBuilder::new()
-        .item(having("rotationPeriodInDays", Type::Integer))
-        .item(
-            ObjectBuilder::new()
-                .schema_type(Type::Object)
-                .property("keyRotationEnabled", off),
-        );
-    let both = AllOfBuilder::new()
-        .item(fields)
-        .item(Schema::AnyOf(unless_off.build()));
-    Schema::AllOf(both.build())
-}
-
-fn key_requests() -> Vec<Named> {
-    let version = OneOfBuilder::new()
-        .item(matching(
-            "In digits, or as in v3.",
-            "^(v?[1-9][0-9]{0,17})?$",
-        ))
-        .item(whole("As a number.", 1, i64::MAX))
-        .item(ObjectBuilder::new().schema_type(Type::Null))
-        .description(Some("The latest version unless given."))
-        .build();
-    vec![
-        ("CreateKey".to_owned(), create_key().into()),
-        optional_object(
-            "Rotation",
-            ObjectBuilder::new()
-                .property(
-                    "keyRotationEnabled",
-                    optional(flag("Whether the key rotates by itself.")),
-                )
-                .property("rotationPeriodInDays", period()),
-        ),
-        object(
-            "Encrypt",
-            ObjectBuilder::new()
-                .property("plaintext", base64("1 to 65535 bytes.", 1, 65_535))
-                .required("plaintext")
-                .property("keyVersion", Schema::OneOf(version)),
-        ),
-        object(
-            "Decrypt",
-            ObjectBuilder::new()
-                .property(
-                    "ciphertext",
-                    matching("As an encrypt call answered it.", "^.+$"),
-                )
-                .required("ciphertext"),
-        ),
-        object(
-            "TokenRequest",
-            ObjectBuilder::new()
-                .property(
-                    "grant_type",
-                    word("The way to a token.", ["client_credentials"]),
-                )
-                .required("grant_type")
-                .property("client_id", text("Unless sent by HTTP Basic."))
-                .property("client_secret", text("Unless sent by HTTP Basic."))
-                .property("scope", text("Scopes, separated by blanks.")),
-        ),
-    ]
+fn token_request() -> Named {
+    object(
+        "TokenRequest",
+        ObjectBuilder::new()
+            .property(
+                "grant_type",
+                word("The way to a token.", ["client_credentials"]),
+            )
+            .required("grant_type")
+            .property("client_id", text("Unless sent by HTTP Basic."))
+            .property("client_secret", text("Unless sent by HTTP Basic."))
+            .property("scope", text("Scopes, separated by blanks.")),
+    )
 }

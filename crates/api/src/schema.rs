@@ -5,15 +5,17 @@
 
 use utoipa::ToSchema;
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{Array, ObjectBuilder, Ref, Schema, Type};
 
+use crate::key_schema::key_requests;
 use crate::policy_schema::policy_schemas;
 use crate::request_schema::request_schemas;
 use crate::shape::{base64, map, text, whole};
 use crate::{
-    AuditEntry, AuditPage, AuditPrincipal, Browse, EncryptReply, ErrorBody, KmsKey, KmsKeyVersion,
-    PutReply, Region, RegionRef, Secret, SecretVersion, Summary, SummaryRegion, Time, TokenRefusal,
-    TokenReply,
+    AuditEntry, AuditPage, AuditPrincipal, BatchAnswer, BatchReply, Browse, EncryptReply,
+    ErrorBody, HmacReply, KmsKey, KmsKeyVersion, PublicKeys, PutReply, Region, RegionRef, Secret,
+    SecretVersion, SignReply, Summary, SummaryRegion, Time, TokenRefusal, TokenReply, VerifyReply,
+    WrappingKey,
 };
 
 /// Every schema by its name; references between them all resolve.
@@ -32,6 +34,13 @@ pub fn schemas() -> Vec<(String, RefOr<Schema>)> {
         named::<Summary>(),
         named::<SummaryRegion>(),
         named::<EncryptReply>(),
+        named::<SignReply>(),
+        named::<VerifyReply>(),
+        named::<HmacReply>(),
+        named::<PublicKeys>(),
+        named::<WrappingKey>(),
+        named::<BatchReply>(),
+        named::<BatchAnswer>(),
         named::<AuditPage>(),
         named::<AuditEntry>(),
         named::<AuditPrincipal>(),
@@ -39,6 +48,7 @@ pub fn schemas() -> Vec<(String, RefOr<Schema>)> {
         named::<TokenRefusal>(),
     ];
     all.extend(request_schemas());
+    all.extend(key_requests());
     all.extend(policy_schemas());
     all.extend(values());
     all
@@ -91,6 +101,56 @@ fn values() -> Vec<(String, RefOr<Schema>)> {
                 .required("plaintext")
                 .property("keyVersion", text("The version of the key that was used."))
                 .required("keyVersion"),
+        ),
+        object(
+            "DecryptBatchReply",
+            ObjectBuilder::new()
+                .property("items", Array::new(Ref::from_schema_name("DecryptAnswer")))
+                .required("items"),
+        ),
+        object(
+            "DecryptAnswer",
+            ObjectBuilder::new()
+                .property("plaintext", base64("What was encrypted.", 0, 65_535))
+                .property("keyVersion", text("The version of the key that was used."))
+                .property(
+                    "code",
+                    text("Why there is no plaintext: a code of the catalogue."),
+                )
+                .property("message", text("Why there is no plaintext, for people.")),
+        ),
+        object(
+            "ExportReply",
+            ObjectBuilder::new()
+                .property(
+                    "keyMaterial",
+                    base64("Raw bytes, or a PKCS#8 document in PEM.", 16, 8192),
+                )
+                .required("keyMaterial")
+                .property("keyVersion", text("The version that this is."))
+                .required("keyVersion"),
+        ),
+        object(
+            "DataKey",
+            ObjectBuilder::new()
+                .property(
+                    "plaintext",
+                    base64(
+                        "The key; absent where only its wrapped form was asked for.",
+                        16,
+                        128,
+                    ),
+                )
+                .property("ciphertext", text("The key, encrypted with this one."))
+                .required("ciphertext")
+                .property("keyVersion", text("The version of the key that was used."))
+                .required("keyVersion"),
+        ),
+        object(
+            "RandomBytes",
+            ObjectBuilder::new()
+                .property("randomBytes", base64("The bytes.", 1, 65_535))
+                .required("randomBytes"),
         ),
     ]
 }

@@ -124,6 +124,30 @@ impl SensitiveJson {
         }
     }
 
+    /// Begins a list of objects, each between [`Self::open_item`] and [`Self::close_item`].
+    pub(crate) fn open_list(&mut self, name: &str) {
+        self.name(name);
+        self.buffer.push(b'[');
+    }
+
+    /// Begins an object of a list.
+    pub(crate) fn open_item(&mut self) {
+        if self.buffer.last() == Some(&b'}') {
+            self.buffer.push(b',');
+        }
+        self.buffer.push(b'{');
+    }
+
+    /// Ends an object of a list.
+    pub(crate) fn close_item(&mut self) {
+        self.buffer.push(b'}');
+    }
+
+    /// Ends a list.
+    pub(crate) fn close_list(&mut self) {
+        self.buffer.push(b']');
+    }
+
     /// The finished body.
     pub(crate) fn finish(mut self) -> SensitiveBody {
         self.buffer.push(b'}');

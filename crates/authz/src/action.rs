@@ -274,6 +274,12 @@ actions! {
     /// K19: call a scheduled removal off.
     CancelKeyDeletion: Writes KmsKey [Delete] else NotFound, Reference<KeyId>, in Scope, on some;
 
+    /// Ours: from one key or version to another, without showing what is inside. Sealing under
+    /// another key is asked of that key by itself.
+    ReencryptWithKey: Uses KmsKey [Update Decrypt] else NotFound, Reference<KeyId>, in Scope, on some;
+    /// Ours: random bytes, which no key has a part in. Every member may.
+    DrawRandomBytes: Uses KmsKey [] else Forbidden, (), in Scope, on some;
+
     /// 5.1: the organisation's audit log. Rules that are limited to names do not open it.
     ListAudit: Reads AuditLog [List] else Forbidden, (), in OrganisationId, on every;
     /// One record of the audit log.
@@ -285,14 +291,14 @@ actions! {
 key_actions! {
     ReadKey ReadPublicKey EncryptWithKey DecryptWithKey SignWithKey VerifyWithKey HmacWithKey
     VerifyHmacWithKey ConfigureKeyRotation RotateKey ExportKey DisableKey EnableKey DeleteKey
-    CancelKeyDeletion
+    CancelKeyDeletion ReencryptWithKey
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Every action beside the permission column of contract 1.1, 2.1 and 5.1.
+    /// Every action beside the permission column of contract 1.1, 2.1 and 5.1, and our own.
     #[test]
     fn the_table_is_the_contract() {
         let table: Vec<String> = ACTIONS
@@ -340,6 +346,8 @@ mod tests {
                 "EnableKey kms_key delete NotFound Writes",
                 "DeleteKey kms_key delete NotFound Writes",
                 "CancelKeyDeletion kms_key delete NotFound Writes",
+                "ReencryptWithKey kms_key update|decrypt NotFound Uses",
+                "DrawRandomBytes kms_key  Forbidden Uses",
                 "ListAudit audit_log list Forbidden Reads",
                 "ReadAuditEntry audit_log read Forbidden Reads",
                 "ListRegions organisation  Forbidden Reads",

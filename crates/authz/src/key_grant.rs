@@ -79,6 +79,15 @@ impl<A: KeyAction> Resolved<A> {
         self.grant.target()
     }
 
+    /// Whether the caller may also do `K` to another key of the same scope.
+    ///
+    /// # Errors
+    ///
+    /// The caller may not, and learns nothing of that key.
+    pub fn also_permits<K: KeyAction>(&self, key: &KeyNames) -> Result<(), Denied> {
+        self.grant.also_permits::<K>(key)
+    }
+
     /// Who may do it.
     pub const fn caller(&self) -> &Arc<Caller> {
         self.grant.caller()

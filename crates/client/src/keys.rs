@@ -82,6 +82,7 @@ impl<'a> Keys<'a> {
         let body = Encrypt {
             plaintext,
             key_version,
+            associated_data: Plaintext::new(Vec::new()),
         }
         .to_body();
         let call = Call::post(self.one(key, "/encrypt")).sensitive(body);
@@ -96,9 +97,10 @@ impl<'a> Keys<'a> {
     ) -> Result<DecryptReply, ClientError> {
         let body = Decrypt {
             ciphertext: ciphertext.to_owned(),
+            associated_data: Plaintext::new(Vec::new()),
         }
         .to_body();
-        let call = Call::post(self.one(key, "/decrypt")).json(body);
+        let call = Call::post(self.one(key, "/decrypt")).sensitive(body);
         self.transport
             .send(call)
             .await?
@@ -196,6 +198,7 @@ mod tests {
         let rotation = Rotation {
             enabled: Some(true),
             period_days: Some(30),
+            min_decryption_version: None,
         };
         let (request, _) = one(KEY, async |keys| {
             keys.configure_rotation(&main(), rotation).await
@@ -234,6 +237,7 @@ mod tests {
             export_allowed: false,
             rotation_enabled: true,
             rotation_period_days: Some(90),
+            import: None,
         };
         let (request, _) = one(KEY, async |keys| keys.create(&wanted).await).await;
         let rules = strongroom_api::Rules::default();

@@ -7,6 +7,7 @@
 mod ecdsa;
 mod ed25519;
 mod error;
+mod export;
 mod mac;
 mod number;
 mod pkcs8;

@@ -11,7 +11,7 @@ use crate::access_times::{AccessTimes, FlushError};
 use crate::audit_log::AuditLog;
 use crate::call::{Arrival, Call, Recorded};
 use crate::directory::{Credential, Directory, EnterError, Entered, Entry, Tokens, Views};
-use crate::keys::{KeyRing, Keys};
+use crate::keys::{KeyRing, Keys, SlowWork, Usage, WrappingKeys};
 use crate::outbox::OutboxError;
 use crate::rows::directory::TokenRow;
 use crate::rows::key::KeyHead;
@@ -77,6 +77,9 @@ pub(crate) struct Inner {
     pub(crate) tokens: Decoded<TokenRow>,
     pub(crate) key_heads: Decoded<KeyHead>,
     pub(crate) ring: KeyRing,
+    pub(crate) usage: Usage,
+    pub(crate) wrapping_keys: WrappingKeys,
+    pub(crate) slow: SlowWork,
     pub(crate) access_times: AccessTimes,
     pub(crate) stripes: Stripes,
 }
@@ -98,11 +101,14 @@ impl Engine {
             vault,
             trail,
             clock: parts.clock,
-            settings: parts.settings,
             views: Views::new(),
             tokens: Decoded::with_capacity(100_000),
             key_heads: Decoded::with_capacity(10_000),
             ring: KeyRing::new(),
+            usage: Usage::new(),
+            wrapping_keys: WrappingKeys::of(parts.settings.regions.iter().map(|one| one.region())),
+            slow: SlowWork::new(parts.settings.slow_workers),
+            settings: parts.settings,
             access_times: AccessTimes::new(),
             stripes: Stripes::new(),
         };

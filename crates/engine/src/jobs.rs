@@ -8,19 +8,23 @@ use crate::engine::Engine;
 
 /// How often due removals are looked for.
 const REMOVALS: Duration = Duration::from_secs(60);
+/// How often keys that are due to rotate are looked for (contract 2.7).
+const ROTATIONS: Duration = Duration::from_secs(60 * 60);
 /// How often audit records past their retention are looked for.
 const RETENTION: Duration = Duration::from_secs(60 * 60);
 /// How often the outbox is cleared of what was copied, and tried again after a failure.
 const CLEARING: Duration = Duration::from_secs(1);
 
 impl Engine {
-    /// Writes access times, brings records to the journal, removes keys that are due and audit
-    /// records that are past their retention, until the future is dropped. What fails is logged and tried again.
+    /// Writes access times, brings records to the journal, removes and rotates keys that are due, and
+    /// removes audit records that are past their retention, until the future is dropped. What fails is
+    /// logged and tried again.
     pub async fn run_jobs(&self) {
         tokio::join!(
             self.write_access_times(),
             self.settle_outbox(),
             self.remove_due_keys(),
+            self.rotate_due_keys(),
             self.expire_audit_records(),
         );
     }
@@ -79,6 +83,26 @@ impl Engine {
     /// Removes every key whose deletion is due by the engine's clock; says how many.
     pub async fn remove_due_keys_once(&self) -> Result<usize, crate::keys::RemovalError> {
         self.0.remove_due_keys().await
+    }
+
+    async fn rotate_due_keys(&self) {
+        let mut tick = interval(ROTATIONS);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            match self.rotate_due_keys_once().await {
+                Ok(0) => {}
+                Ok(keys) => tracing::info!(keys, "keys rotated on schedule"),
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "rotation failed");
+                }
+            }
+        }
+    }
+
+    /// Rotates every key whose period is over by the engine's clock; says how many.
+    pub async fn rotate_due_keys_once(&self) -> Result<usize, crate::keys::ScheduleError> {
+        self.0.rotate_due_keys().await
     }
 
     async fn expire_audit_records(&self) {

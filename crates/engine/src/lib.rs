@@ -30,10 +30,13 @@ pub use directory::{
 pub use engine::{Engine, EngineParts, NotReady, StartError, StopError};
 pub use evidence::Reason;
 pub use keys::{
-    CreateKeyError, DecryptDataError, Decrypted, EncryptDataError, Encrypted, KeyChangeError,
-    KeyFilter, KeyUnusable, KeyVersionView, KeyView, Keys, ListKeysError, MAX_PLAINTEXT,
-    MalformedCiphertext, MaterialFault, NewKey, NewMaterialFault, ReadKeyError, RegionSummary,
-    RemovalError, ResolveKeyError, RotationChange, Summary,
+    BatchItem, CountError, CreateKeyError, DataKey, DecryptDataError, Decrypted, DrawError,
+    EncryptDataError, Encrypted, ExportKeyError, Exported, Hashed, KeyChangeError, KeyFilter,
+    KeyUnusable, KeyVersionView, KeyView, Keys, ListKeysError, MAX_ASSOCIATED_DATA, MAX_PLAINTEXT,
+    MAX_RANDOM, MalformedCiphertext, MalformedText, MaterialFault, NewImport, NewKey,
+    NewMaterialFault, ReadKeyError, ReencryptError, RegionSummary, RemovalError, ResolveKeyError,
+    RotationChange, ScheduleError, Signed, SlowFault, Summary, ToDecrypt, ToDraw, ToEncrypt,
+    ToHash, ToReencrypt, ToSign, UseKeyError, Verified, WrappingKeyError, WrappingKeyView,
 };
 pub use outbox::OutboxError;
 pub use rows::keyspace::keyring_key;

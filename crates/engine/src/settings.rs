@@ -20,6 +20,12 @@ pub struct Settings {
     pub require_key_permission: bool,
     /// The most versions that one secret may ever have had; none means no limit.
     pub versions_per_secret: Option<u64>,
+    /// After how many encryptions a version of a symmetric key is replaced by a new one, where the
+    /// key may rotate. At twice as many the version encrypts no more, which must come before
+    /// [`KeyMaterial::ENCRYPTION_LIMIT`](strongroom_crypto::KeyMaterial::ENCRYPTION_LIMIT).
+    pub encryptions_per_version: u64,
+    /// How many keys may be generated at once, of the types for which that takes long. Others wait.
+    pub slow_workers: usize,
     /// How long a key waits between its deletion request and its removal.
     pub key_deletion_delay: Duration,
     /// How long a token from client credentials lives.
@@ -39,6 +45,8 @@ impl Default for Settings {
             statements: StatementsMode::Enforce,
             require_key_permission: false,
             versions_per_secret: None,
+            encryptions_per_version: (1 << 31) - (1 << 16),
+            slow_workers: 1,
             key_deletion_delay: Duration::from_secs(30 * 24 * 60 * 60),
             access_token_lifetime: Duration::from_secs(60 * 60),
             audit_retention: Duration::from_secs(365 * 24 * 60 * 60),

@@ -166,6 +166,7 @@ async fn create_key(
         export_allowed: false,
         rotation_enabled: false,
         rotation_period_days: None,
+        import: None,
     };
     let made = engine.keys().create(grant, &call, new).await?;
     Ok(made.into_inner().identity)

@@ -44,6 +44,7 @@ pub fn engine(config: &Config) -> Result<Settings, SlugError> {
         access_token_lifetime: Duration::from_secs(config.tokens.access_seconds),
         audit_retention: Duration::from_secs(u64::from(config.audit.retention_days) * DAY),
         access_time_interval: Duration::from_secs(config.quotas.access_time_seconds),
+        ..Settings::default()
     })
 }
 

@@ -42,7 +42,7 @@ impl<'h> Scene<'h> {
             acme.owner
                 .create(&secret_of(route), &acme.key, "v")
                 .expect(201);
-            let key = acme.owner.make_key(&key_of(route));
+            let key = acme.owner.make_key_of(&key_for(route));
             if route.name == "cancelKeyDeletion" {
                 acme.owner.delete_key(&key, "").expect(200);
             }
@@ -67,6 +67,8 @@ impl<'h> Scene<'h> {
             | "summariseKeys"
             | "listKeys"
             | "readKey"
+            | "readWrappingKey"
+            | "readPublicKeys"
             | "rotateKey"
             | "disableKey"
             | "enableKey"
@@ -83,7 +85,17 @@ impl<'h> Scene<'h> {
             "createKey" => Some(json!({"name": "new"})),
             "encrypt" => Some(json!({"plaintext": b64("x")})),
             "decrypt" => Some(json!({"ciphertext": self.ciphertext(route)})),
-            "configureRotation" => Some(json!({})),
+            "configureRotation" | "exportKey" | "drawDataKey" | "drawRandomBytes" => {
+                Some(json!({}))
+            }
+            "sign" | "hmac" => Some(json!({"input": b64("x")})),
+            "verify" => Some(json!({"input": b64("x"), "signature": "none"})),
+            "verifyHmac" => Some(json!({"input": b64("x"), "hmac": "none"})),
+            "reencrypt" => Some(json!({"ciphertext": self.ciphertext(route)})),
+            "encryptBatch" => Some(json!({"items": [{"plaintext": b64("x")}]})),
+            "decryptBatch" => Some(json!({"items": [{"ciphertext": "none"}]})),
+            "signBatch" => Some(json!({"items": [{"input": b64("x")}]})),
+            "verifyBatch" => Some(json!({"items": [{"input": b64("x"), "signature": "none"}]})),
             _ => return None,
         };
         let url = route
@@ -132,6 +144,16 @@ fn secret_of(route: &Route) -> String {
 
 fn key_of(route: &Route) -> String {
     format!("of-{}", route.name.to_lowercase())
+}
+
+/// The key that the route can work on.
+fn key_for(route: &Route) -> Value {
+    let key_type = match route.name {
+        "sign" | "verify" | "signBatch" | "verifyBatch" | "readPublicKeys" => "ed25519",
+        "hmac" | "verifyHmac" => "hmac",
+        _ => "aes256-gcm96",
+    };
+    json!({"name": key_of(route), "keyType": key_type, "exportAllowed": true})
 }
 
 fn knock(caller: &Caller, route: &Route, sample: &Sample) -> Call {

@@ -103,6 +103,7 @@ impl SetRotation {
         Rotation {
             enabled: Some(!self.off),
             period_days: self.every,
+            min_decryption_version: None,
         }
     }
 }
@@ -119,6 +120,7 @@ impl Create {
             export_allowed: self.exportable,
             rotation_enabled: self.rotate_every.is_some(),
             rotation_period_days: self.rotate_every,
+            import: None,
         })
     }
 }

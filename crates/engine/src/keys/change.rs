@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use strongroom_authz::{Grant, KeyAction};
+use strongroom_authz::{Grant, KeyAction, Resolved};
 use strongroom_types::{KeyStatus, Scope, Version, VersionError};
 
+use super::lookup::FoundKey;
+use super::slow::SlowFault;
 use super::{KeyView, Keys, ResolveKeyError};
 use crate::call::{Call, Recorded};
 use crate::rows::key::KeyHead;
@@ -38,6 +40,12 @@ pub enum KeyChangeError {
     /// The period is out of range.
     #[error("rotationPeriodInDays is a whole number from 1 to 3650")]
     PeriodRange,
+    /// An imported key that must stay as it is.
+    #[error("the key was imported without allowRotation, so it never rotates")]
+    RotationNotAllowed,
+    /// There is no such version to be the oldest that still decrypts.
+    #[error("minDecryptionVersion is a whole number from 1 to the key's latest version")]
+    MinVersionRange,
     /// The region has no key management service.
     #[error("the region has no key management service")]
     NoService,
@@ -61,6 +69,9 @@ pub enum KeyChangeError {
 /// Key material could not be generated or wrapped.
 #[derive(Debug, thiserror::Error)]
 pub enum NewMaterialFault {
+    /// There was no room in the pool that generates.
+    #[error("waiting for the pool")]
+    Slow(#[source] SlowFault),
     /// It could not be generated.
     #[error("generating")]
     Generate(#[source] strongroom_crypto::MaterialError),
@@ -90,6 +101,18 @@ impl Keys<'_> {
             .resolve(call, grant)
             .await
             .map_err(KeyChangeError::Resolve)?;
+        self.change_found(&resolved, first, call, edit).await
+    }
+
+    /// As [`Keys::change`], of a key that was found already.
+    pub(super) async fn change_found<A: KeyAction>(
+        &self,
+        resolved: &Resolved<A>,
+        first: FoundKey,
+        call: &Arc<Call>,
+        edit: impl Fn(&Scope, KeyHead, &mut Changes<'_>) -> Result<Option<KeyHead>, KeyChangeError>,
+    ) -> Result<Recorded<KeyView>, KeyChangeError> {
+        let inner = self.0;
         let scope = resolved.scope();
         let row = keyspace::kms_key(scope, resolved.key());
         let _in_turn = inner.stripes.lock(&row).await;

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use strongroom_authz::{CreateKey, Grant};
-use strongroom_crypto::KeyMaterial;
+use strongroom_crypto::{ImportError, KeyMaterial};
 use strongroom_types::{
-    Description, DisplayName, KeyId, KeyStatus, KeyType, Labels, Scope, Slug, Timestamp, Version,
+    Description, DisplayName, KeyFamily, KeyId, KeyOperation, KeyStatus, KeyType, Labels, Scope,
+    Slug, Timestamp, Version, WrapHash,
 };
 
 use super::change::NewMaterialFault;
 use super::rotation::PERIOD_DAYS;
+use super::slow::SlowFault;
+use super::wrapping::WrappingKeyError;
 use super::{KeyView, Keys, ring};
 use crate::call::{Call, Recorded};
 use crate::engine::Inner;
@@ -36,16 +39,36 @@ pub struct NewKey {
     pub rotation_enabled: bool,
     /// How often, in days.
     pub rotation_period_days: Option<u32>,
+    /// Material from elsewhere; none means that the service draws its own.
+    pub import: Option<NewImport>,
+}
+
+/// Key material from elsewhere (contract 2.6).
+#[derive(Debug, Clone)]
+pub struct NewImport {
+    /// The material, wrapped for the region's wrapping key.
+    pub wrapped: Vec<u8>,
+    /// The hash function of the wrap.
+    pub hash: WrapHash,
+    /// Whether the key may later get versions that the service makes.
+    pub may_rotate: bool,
 }
 
 /// Why a key was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateKeyError {
-    /// Keys of this type cannot be made yet.
-    #[error(
-        "keys of type {0} are not supported yet; use aes128-gcm96, aes256-gcm96 or chacha20-poly1305"
-    )]
-    Unsupported(KeyType),
+    /// A key that could never rotate cannot rotate by itself.
+    #[error("an imported key rotates by itself only with allowRotation")]
+    RotationNotAllowed,
+    /// The material could not be imported.
+    #[error("importKeyMaterial: {0}")]
+    Import(#[source] ImportError),
+    /// The region's wrapping key could not be had.
+    #[error("the wrapping key could not be had")]
+    WrappingKey(#[source] WrappingKeyError),
+    /// There was no room in the pool that unwraps.
+    #[error("the material could not be unwrapped now")]
+    Slow(#[source] SlowFault),
     /// Automatic rotation needs a period.
     #[error("rotationPeriodInDays (1 to 3650) is needed when keyRotationEnabled is true")]
     PeriodMissing,
@@ -89,9 +112,6 @@ impl Keys<'_> {
         let inner = self.0;
         let scope = grant.scope();
         check_rotation(&new)?;
-        if !ring::backs_secrets(new.key_type) {
-            return Err(CreateKeyError::Unsupported(new.key_type));
-        }
         if !inner.has_kms(&scope.region) {
             return Err(CreateKeyError::NoService);
         }
@@ -99,10 +119,11 @@ impl Keys<'_> {
             return Err(CreateKeyError::LooksLikeIdentity);
         }
         let slug = free_slug(inner, scope, grant.target()).await?;
+        let material = self.material(scope, &new).await?;
         let identity = KeyId::from_bytes(inner.vault.draw()?);
         let mut changes = inner.vault.changes();
         inner
-            .add_material(&mut changes, scope, identity, Version::FIRST, new.key_type)
+            .add_material(&mut changes, scope, identity, Version::FIRST, &material)
             .map_err(|fault| match fault {
                 AddMaterialFault::Material(fault) => CreateKeyError::Material(fault),
                 AddMaterialFault::Row(fault) => fault.into(),
@@ -117,12 +138,38 @@ impl Keys<'_> {
             done => done.map_err(CreateKeyError::Change),
         }
     }
+
+    /// The material of a new key: its own, or the caller's.
+    async fn material(&self, scope: &Scope, new: &NewKey) -> Result<KeyMaterial, CreateKeyError> {
+        let inner = self.0;
+        let Some(import) = &new.import else {
+            let material = inner.new_material(new.key_type).await;
+            return material.map_err(CreateKeyError::Material);
+        };
+        let key_type = new.key_type;
+        // Before a wrapping key is made for nothing.
+        if !key_type.offers(KeyOperation::Import) {
+            let refusal = ImportError::NotImportable(key_type);
+            return Err(CreateKeyError::Import(refusal));
+        }
+        let wrapping = inner.wrapping_key(&scope.region).await;
+        let wrapping = wrapping.map_err(CreateKeyError::WrappingKey)?;
+        let NewImport { wrapped, hash, .. } = import.clone();
+        let unwrap = move || wrapping.unwrap_import(key_type, hash, &wrapped);
+        let unwrapped = inner.slow.run(unwrap).await;
+        unwrapped
+            .map_err(CreateKeyError::Slow)?
+            .map_err(CreateKeyError::Import)
+    }
 }
 
 fn check_rotation(new: &NewKey) -> Result<(), CreateKeyError> {
     match new.rotation_period_days {
         Some(days) if !PERIOD_DAYS.contains(&days) => Err(CreateKeyError::PeriodRange),
         None if new.rotation_enabled => Err(CreateKeyError::PeriodMissing),
+        _ if new.rotation_enabled && new.import.as_ref().is_some_and(|one| !one.may_rotate) => {
+            Err(CreateKeyError::RotationNotAllowed)
+        }
         _ => Ok(()),
     }
 }
@@ -171,6 +218,8 @@ fn new_head(new: NewKey, identity: KeyId, slug: Slug, now: Timestamp) -> KeyHead
         created_at: now,
         updated_at: now,
         object_version: 1,
+        imported: new.import.is_some(),
+        imported_may_rotate: new.import.is_some_and(|import| import.may_rotate),
     }
 }
 
@@ -181,18 +230,34 @@ pub(super) enum AddMaterialFault {
 }
 
 impl Inner {
-    /// Generates, wraps and adds the material of a new key version.
+    /// Fresh material. Where drawing it takes long, the pool for that does it.
+    pub(super) async fn new_material(
+        &self,
+        key_type: KeyType,
+    ) -> Result<KeyMaterial, NewMaterialFault> {
+        let vault = self.vault.clone();
+        let generate = move || KeyMaterial::generate(key_type, vault.entropy());
+        let generated = if key_type.family() == KeyFamily::Rsa {
+            self.slow
+                .run(generate)
+                .await
+                .map_err(NewMaterialFault::Slow)?
+        } else {
+            generate()
+        };
+        generated.map_err(NewMaterialFault::Generate)
+    }
+
+    /// Wraps and adds the material of a new key version.
     pub(super) fn add_material(
         &self,
         changes: &mut Changes<'_>,
         scope: &Scope,
         key: KeyId,
         version: Version,
-        key_type: KeyType,
+        material: &KeyMaterial,
     ) -> Result<(), AddMaterialFault> {
         let entropy = self.vault.entropy();
-        let material = KeyMaterial::generate(key_type, entropy)
-            .map_err(|fault| AddMaterialFault::Material(NewMaterialFault::Generate(fault)))?;
         let place = ring::place(scope, key, version);
         let wrapped = material
             .wrap(self.vault.keyring().key_encryption(), entropy, &place)

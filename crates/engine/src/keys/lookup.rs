@@ -10,6 +10,7 @@ use strongroom_types::{KeyId, KeyStatus, KeyType, Reference, Scope, Version};
 
 use super::names;
 use super::ring::{MaterialFault, backs_secrets};
+use super::usage::CountError;
 use crate::call::Call;
 use crate::engine::Inner;
 use crate::rows::key::{KeyHead, KeySlug};
@@ -53,6 +54,15 @@ pub enum KeyUnusable {
         /// Its type.
         key_type: KeyType,
     },
+    /// The value was sealed with a version that no longer decrypts.
+    #[error(
+        "the value was sealed with version {0} of the KMS key, below its minDecryptionVersion; \
+         lower that to read it"
+    )]
+    Retired(Version),
+    /// The key must not encrypt any more, or it could not be found out whether.
+    #[error(transparent)]
+    Count(CountError),
     /// The region has no key management service.
     #[error("the region has no key management service")]
     NoService,
@@ -190,6 +200,9 @@ impl Inner {
     ) -> Result<UsableKey, KeyUnusable> {
         let found = self.key_for_secret(scope, reference).await?;
         let version = version.unwrap_or_else(|| found.head.latest());
+        if version < found.head.min_decryption_version {
+            return Err(KeyUnusable::Retired(version));
+        }
         let material = self
             .ring
             .material(&self.vault, scope, found.head.identity, version)
@@ -200,5 +213,18 @@ impl Inner {
             version,
             material,
         })
+    }
+
+    /// The key at its latest version, about to seal one value.
+    pub(crate) async fn sealing_key(
+        &self,
+        scope: &Scope,
+        reference: &Reference<KeyId>,
+    ) -> Result<UsableKey, KeyUnusable> {
+        let key = self.usable_key(scope, reference, None).await?;
+        self.count_encryption(scope, &key.found, key.version)
+            .await
+            .map_err(KeyUnusable::Count)?;
+        Ok(key)
     }
 }

@@ -86,19 +86,22 @@ impl Inner {
             changes.erase(keyspace::kms_slug(&scope, &head.row.slug));
             changes.remove(head_row, head.revision);
         }
-        let versions = keyspace::kms_key_versions(&scope, *key);
-        for (version, _) in self
-            .vault
-            .all_sealed(versions)
-            .await
-            .map_err(RemovalError::Row)?
-        {
-            changes.erase(version);
+        for rows in [
+            keyspace::kms_key_versions(&scope, *key),
+            keyspace::kms_key_usages(&scope, *key),
+        ] {
+            let rows = self.vault.all_sealed(rows).await;
+            for (row, _) in rows.map_err(RemovalError::Row)? {
+                changes.erase(row);
+            }
         }
         let call = self.system_call("kms.remove_key", &scope);
         call.concerns(strongroom_audit::Resource::key(*key));
         match self.trail.commit(&call, changes, ()).await {
-            Ok(_) => self.ring.forget(*key),
+            Ok(_) => {
+                self.ring.forget(*key);
+                self.usage.forget(*key);
+            }
             // Cancelled, or removed by another node: nothing is left to do.
             Err(fault) if fault.is_conflict() => {}
             Err(fault) => return Err(RemovalError::Change(fault)),

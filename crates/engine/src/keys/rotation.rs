@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use strongroom_audit::Action;
 use strongroom_authz::{ConfigureKeyRotation, Grant, RotateKey};
-use strongroom_types::KeyStatus;
+use strongroom_types::{KeyStatus, Scope, Version};
 
 use super::change::next_version;
 use super::create::AddMaterialFault;
 use super::{KeyChangeError, KeyView, Keys};
 use crate::call::{Call, Recorded};
+use crate::engine::Inner;
 use crate::evidence::{self, Evidence};
 use crate::rows::key::{KeyHead, KeyVersionEntry};
 
@@ -23,6 +24,8 @@ pub struct RotationChange {
     pub enabled: Option<bool>,
     /// How often, in days.
     pub period_days: Option<u32>,
+    /// The oldest version that still decrypts and verifies, from 1 to the latest.
+    pub min_decryption_version: Option<Version>,
 }
 
 impl Keys<'_> {
@@ -50,18 +53,19 @@ impl Keys<'_> {
         call: &Arc<Call>,
     ) -> Result<Recorded<KeyView>, KeyChangeError> {
         let inner = self.0;
-        self.change(grant, call, |scope, mut head, changes| {
-            if !inner.has_kms(&scope.region) {
-                return Err(KeyChangeError::NoService);
-            }
-            if head.status != KeyStatus::Active {
-                return Err(KeyChangeError::NotActive {
-                    status: head.status,
-                });
-            }
+        let (resolved, found) = inner
+            .resolve(call, grant)
+            .await
+            .map_err(KeyChangeError::Resolve)?;
+        rotates(inner, resolved.scope(), &found.head)?;
+        // Made before anything is held: an RSA key takes seconds.
+        let material = inner.new_material(found.head.key_type).await;
+        let material = material.map_err(KeyChangeError::Material)?;
+        self.change_found(&resolved, found, call, |scope, mut head, changes| {
+            rotates(inner, scope, &head)?;
             let version = next_version(&head)?;
             inner
-                .add_material(changes, scope, head.identity, version, head.key_type)
+                .add_material(changes, scope, head.identity, version, &material)
                 .map_err(|fault| match fault {
                     AddMaterialFault::Material(fault) => KeyChangeError::Material(fault),
                     AddMaterialFault::Row(fault) => fault.into(),
@@ -77,6 +81,21 @@ impl Keys<'_> {
     }
 }
 
+/// Whether a key can be given a new version now.
+fn rotates(inner: &Inner, scope: &Scope, head: &KeyHead) -> Result<(), KeyChangeError> {
+    if !inner.has_kms(&scope.region) {
+        return Err(KeyChangeError::NoService);
+    }
+    if head.status != KeyStatus::Active {
+        let status = head.status;
+        return Err(KeyChangeError::NotActive { status });
+    }
+    if !head.may_rotate() {
+        return Err(KeyChangeError::RotationNotAllowed);
+    }
+    Ok(())
+}
+
 fn apply(mut head: KeyHead, change: RotationChange) -> Result<Option<KeyHead>, KeyChangeError> {
     if head.status == KeyStatus::PendingDeletion {
         return Err(KeyChangeError::PendingDeletion);
@@ -89,10 +108,25 @@ fn apply(mut head: KeyHead, change: RotationChange) -> Result<Option<KeyHead>, K
     if enabled && period.is_none() {
         return Err(KeyChangeError::PeriodMissing);
     }
-    if (enabled, period) == (head.rotation_enabled, head.rotation_period_days) {
+    if enabled && !head.may_rotate() {
+        return Err(KeyChangeError::RotationNotAllowed);
+    }
+    let oldest = change.min_decryption_version;
+    let oldest = oldest.unwrap_or(head.min_decryption_version);
+    if !head.has(oldest) {
+        return Err(KeyChangeError::MinVersionRange);
+    }
+    let wanted = (enabled, period, oldest);
+    let before = (
+        head.rotation_enabled,
+        head.rotation_period_days,
+        head.min_decryption_version,
+    );
+    if wanted == before {
         return Ok(None);
     }
     head.rotation_enabled = enabled;
     head.rotation_period_days = period;
+    head.min_decryption_version = oldest;
     Ok(Some(head))
 }

@@ -30,6 +30,8 @@ pub struct KeyView {
     pub status: KeyStatus,
     /// Whether its material may leave.
     pub export_allowed: bool,
+    /// Whether its first version's material came from outside.
+    pub imported: bool,
     /// Whether it rotates by itself.
     pub rotation_enabled: bool,
     /// How often, in days; only where somebody said so.
@@ -73,6 +75,7 @@ impl KeyView {
             key_type: head.key_type,
             status: head.status,
             export_allowed: head.export_allowed,
+            imported: head.imported,
             rotation_enabled: head.rotation_enabled,
             rotation_period_days: head.rotation_period_days,
             latest_version: head.latest(),

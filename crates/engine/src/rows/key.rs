@@ -45,6 +45,12 @@ pub(crate) struct KeyHead {
     pub(crate) updated_at: Timestamp,
     #[n(16)]
     pub(crate) object_version: u64,
+    /// Whether the first version's material came from outside.
+    #[cbor(n(17), default)]
+    pub(crate) imported: bool,
+    /// Whether an imported key may get versions that the service makes.
+    #[cbor(n(18), default)]
+    pub(crate) imported_may_rotate: bool,
 }
 
 /// One version in a key's history.
@@ -63,6 +69,16 @@ impl KeyHead {
             .last()
             .map_or(Version::FIRST, |entry| entry.version)
     }
+
+    /// Whether there is such a version.
+    pub(crate) fn has(&self, version: Version) -> bool {
+        self.versions.iter().any(|entry| entry.version == version)
+    }
+
+    /// Whether new versions may be made (contract 2.7).
+    pub(crate) const fn may_rotate(&self) -> bool {
+        !self.imported || self.imported_may_rotate
+    }
 }
 
 /// Which key a slug names.
@@ -75,6 +91,21 @@ pub(crate) struct KeySlug {
 /// A key version's material, wrapped by the key encryption key.
 #[derive(Debug, Encode, Decode)]
 pub(crate) struct WrappedMaterial {
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub(crate) wrapped: Vec<u8>,
+}
+
+/// How many encryptions a key version was lent to all nodes together.
+#[derive(Debug, Clone, Copy, Encode, Decode)]
+pub(crate) struct KeyUsage {
+    /// At least as many as were made: nodes borrow ahead.
+    #[n(0)]
+    pub(crate) lent: u64,
+}
+
+/// A region's wrapping key, wrapped by the key encryption key.
+#[derive(Debug, Encode, Decode)]
+pub(crate) struct WrappingKeyRow {
     #[cbor(n(0), with = "minicbor::bytes")]
     pub(crate) wrapped: Vec<u8>,
 }

@@ -6,7 +6,8 @@
 use strongroom_crypto::TokenHash;
 use strongroom_store::Key;
 use strongroom_types::{
-    EventId, KeyId, OrganisationId, ProjectId, Scope, SecretPath, Slug, Timestamp, UserId, Version,
+    EventId, KeyId, OrganisationId, ProjectId, Region, Scope, SecretPath, Slug, Timestamp, UserId,
+    Version,
 };
 
 /// The tables. The numbers are part of the format and are never reused.
@@ -27,6 +28,8 @@ mod table {
     pub(super) const KEY_SLUG: u8 = 0x51;
     pub(super) const KEY_VERSION: u8 = 0x52;
     pub(super) const KEY_DELETION: u8 = 0x53;
+    pub(super) const KEY_USAGE: u8 = 0x54;
+    pub(super) const WRAPPING_KEY: u8 = 0x55;
     pub(super) const OUTBOX: u8 = 0x60;
 }
 
@@ -230,6 +233,41 @@ pub(crate) fn kms_key_versions(scope: &Scope, id: KeyId) -> Key {
     scoped(table::KEY_VERSION, scope, &[id.as_bytes()])
 }
 
+pub(crate) fn kms_key_usage(scope: &Scope, id: KeyId, version: Version) -> Key {
+    let number = version.get().to_be_bytes();
+    scoped(table::KEY_USAGE, scope, &[id.as_bytes(), &number])
+}
+
+pub(crate) fn kms_key_usages(scope: &Scope, id: KeyId) -> Key {
+    scoped(table::KEY_USAGE, scope, &[id.as_bytes()])
+}
+
+pub(crate) fn wrapping_key(region: &Region) -> Key {
+    key(table::WRAPPING_KEY, &[region.as_str().as_bytes()])
+}
+
+/// The keys of every scope.
+pub(crate) fn all_kms_keys() -> Key {
+    key(table::KEY, &[])
+}
+
+/// The scope in a [`kms_key`] key, and the key's identity.
+pub(crate) fn kms_key_place(row: &Key) -> Option<(Scope, KeyId)> {
+    let (organisation, rest) = row.as_bytes().get(1..)?.split_first_chunk::<16>()?;
+    let (project, rest) = rest.split_first_chunk::<16>()?;
+    let (region, id) = rest.split_last_chunk::<16>()?;
+    let region: Slug = std::str::from_utf8(region.strip_suffix(&[0])?)
+        .ok()?
+        .parse()
+        .ok()?;
+    let scope = Scope {
+        organisation: OrganisationId::from_bytes(*organisation),
+        region: Region::declared(&region),
+        project: (*project != [0; 16]).then(|| ProjectId::from_bytes(*project)),
+    };
+    Some((scope, KeyId::from_bytes(*id)))
+}
+
 /// Ordered by when the key is due, so that the job reads only what is.
 pub(crate) fn kms_deletion(due: Timestamp, id: KeyId) -> Key {
     let micros = u64::try_from(due.as_microsecond())
@@ -287,6 +325,18 @@ mod tests {
                 assert_eq!(b_one.as_bytes().starts_with(a_all.as_bytes()), a == b);
             }
         }
+    }
+
+    #[test]
+    fn a_keys_place_is_read_back() {
+        for scope in [scope("nl", None), scope("nl-01", Some(2))] {
+            // A zero byte in front must not be taken for the end of the region.
+            for id in [KeyId::from_bytes([0; 16]), KeyId::from_bytes([7; 16])] {
+                let place = kms_key_place(&kms_key(&scope, id));
+                assert_eq!(place, Some((scope.clone(), id)));
+            }
+        }
+        assert_eq!(kms_key_place(&all_kms_keys()), None);
     }
 
     #[test]

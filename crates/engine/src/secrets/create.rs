@@ -108,7 +108,7 @@ impl Secrets<'_> {
         let taken_raw = new.value.as_ref().is_some_and(NewValue::taken_raw);
         let value = new.value.map(|value| value.prepare(inner)).transpose();
         let value = value.map_err(CreateSecretError::Value)?;
-        let key = match inner.usable_key(scope, &new.key, None).await {
+        let key = match inner.sealing_key(scope, &new.key).await {
             Err(KeyUnusable::Missing) => return Err(self.no_key(scope, &new.key).await),
             found => found.map_err(CreateSecretError::Key)?,
         };

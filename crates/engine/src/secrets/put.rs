@@ -215,7 +215,7 @@ impl Secrets<'_> {
     ) -> Result<UsableKey, PutValueError> {
         let inner = self.0;
         let key = inner
-            .usable_key(admitted.scope(), &Reference::Identity(key), None)
+            .sealing_key(admitted.scope(), &Reference::Identity(key))
             .await
             .map_err(PutValueError::Key)?;
         if inner.settings.require_key_permission {

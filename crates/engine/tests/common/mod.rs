@@ -338,6 +338,7 @@ pub fn new_key(name: &str) -> NewKey {
         export_allowed: false,
         rotation_enabled: false,
         rotation_period_days: None,
+        import: None,
     }
 }
 

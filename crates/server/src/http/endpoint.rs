@@ -133,7 +133,13 @@ fn method(method: &Method) -> HttpMethod {
 }
 
 /// The schemas of bodies that a call can go without.
-const OPTIONAL: [&str; 2] = ["GetValue", "Rotation"];
+const OPTIONAL: [&str; 5] = [
+    "GetValue",
+    "Rotation",
+    "Export",
+    "DrawDataKey",
+    "DrawRandom",
+];
 
 fn body(schema: &'static str) -> RequestBody {
     let content_type = match schema {

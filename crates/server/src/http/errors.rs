@@ -4,13 +4,12 @@ use strongroom_api::{ErrorCode, RequestError};
 use strongroom_authz::{Denied, PolicyError};
 use strongroom_engine::{
     AccessTokenError, AuditLogError, AuditUnavailable, BrowseError, ChangeFault, CommitFault,
-    CreateKeyError, CreateSecretError, DecryptDataError, DeleteSecretError, DestroyVersionError,
-    EncryptDataError, EnterError, IncomingError, KeyChangeError, KeyUnusable, ListError,
-    ListKeysError, MaterialFault, PutValueError, ReadKeyError, ReadSecretError, ResolveKeyError,
-    RevealError, RowFault, SetPolicyError,
+    CreateSecretError, DeleteSecretError, DestroyVersionError, EnterError, IncomingError,
+    ListError, PutValueError, ReadSecretError, RevealError, RowFault, SetPolicyError,
 };
 
 use super::body::BodyError;
+use super::key_errors::unusable;
 use super::refusal::Catalogued;
 
 impl Catalogued for RequestError {
@@ -186,104 +185,6 @@ impl Catalogued for DeleteSecretError {
     }
 }
 
-impl Catalogued for ListKeysError {
-    fn code(&self) -> ErrorCode {
-        match self {
-            Self::Row(fault) => row(fault),
-            Self::Audit(error) => error.code(),
-        }
-    }
-}
-
-impl Catalogued for ReadKeyError {
-    fn code(&self) -> ErrorCode {
-        match self {
-            Self::Resolve(error) => resolve(error),
-            Self::Audit(error) => error.code(),
-        }
-    }
-
-    fn is_told(&self) -> bool {
-        !matches!(self, Self::Resolve(_))
-    }
-}
-
-impl Catalogued for CreateKeyError {
-    fn code(&self) -> ErrorCode {
-        match self {
-            Self::Unsupported(_) => ErrorCode::NotSupported,
-            Self::PeriodMissing => ErrorCode::RotationPeriodRequired,
-            Self::PeriodRange | Self::LooksLikeIdentity => ErrorCode::InvalidRequest,
-            Self::SlugTaken(_) => ErrorCode::SlugTaken,
-            Self::NoService => ErrorCode::KmsUnavailable,
-            Self::Row(fault) => row(fault),
-            Self::Material(_) => ErrorCode::Internal,
-            Self::Change(fault) => change(fault),
-        }
-    }
-}
-
-impl Catalogued for KeyChangeError {
-    fn code(&self) -> ErrorCode {
-        match self {
-            Self::Resolve(error) => resolve(error),
-            Self::NotActive { .. } => ErrorCode::KeyNotActive,
-            Self::PendingDeletion | Self::NotPending => ErrorCode::KeyState,
-            Self::PeriodMissing => ErrorCode::RotationPeriodRequired,
-            Self::PeriodRange => ErrorCode::InvalidRequest,
-            Self::NoService => ErrorCode::KmsUnavailable,
-            Self::Exhausted(_) => ErrorCode::QuotaExceeded,
-            Self::Material(_) => ErrorCode::Internal,
-            Self::Contended => ErrorCode::Conflict,
-            Self::Row(fault) => row(fault),
-            Self::Change(fault) => change(fault),
-        }
-    }
-
-    fn is_told(&self) -> bool {
-        !matches!(self, Self::Resolve(_))
-    }
-}
-
-impl Catalogued for EncryptDataError {
-    fn code(&self) -> ErrorCode {
-        match self {
-            Self::Resolve(error) => resolve(error),
-            Self::Size => ErrorCode::InvalidValue,
-            Self::WrongType(_) => ErrorCode::NotSupported,
-            Self::NotActive(_) => ErrorCode::KeyNotActive,
-            Self::VersionNotFound(_) => ErrorCode::KeyVersionNotFound,
-            Self::NoService => ErrorCode::KmsUnavailable,
-            Self::Material(fault) => material(fault),
-            Self::Encrypt(_) => ErrorCode::Internal,
-            Self::Audit(error) => error.code(),
-        }
-    }
-
-    fn is_told(&self) -> bool {
-        !matches!(self, Self::Resolve(_))
-    }
-}
-
-impl Catalogued for DecryptDataError {
-    fn code(&self) -> ErrorCode {
-        match self {
-            Self::Resolve(error) => resolve(error),
-            Self::Ciphertext(_) => ErrorCode::InvalidCiphertext,
-            Self::WrongType(_) => ErrorCode::NotSupported,
-            Self::NotActive(_) => ErrorCode::KeyNotActive,
-            Self::NoService => ErrorCode::KmsUnavailable,
-            Self::Material(fault) => material(fault),
-            Self::Audit(error) => error.code(),
-        }
-    }
-
-    fn is_told(&self) -> bool {
-        // One answer for every ciphertext that does not open (contract 2.5).
-        !matches!(self, Self::Resolve(_) | Self::Ciphertext(_))
-    }
-}
-
 impl Catalogued for AuditLogError {
     fn code(&self) -> ErrorCode {
         match self {
@@ -306,20 +207,26 @@ impl Catalogued for AccessTokenError {
 }
 
 /// A store that does not answer may answer later; a row that does not open will not.
-const fn row(fault: &RowFault) -> ErrorCode {
+pub(super) const fn row(fault: &RowFault) -> ErrorCode {
     match fault {
         RowFault::Read(_) => ErrorCode::StorageUnavailable,
         RowFault::Open { .. } | RowFault::Decode { .. } => ErrorCode::Internal,
     }
 }
 
-const fn change(fault: &ChangeFault) -> ErrorCode {
+pub(super) const fn change(fault: &ChangeFault) -> ErrorCode {
     match fault {
         ChangeFault::Audit(_) => ErrorCode::AuditUnavailable,
-        ChangeFault::Commit(CommitFault::Store(_)) => ErrorCode::StorageUnavailable,
-        ChangeFault::Commit(
-            CommitFault::Encode(_) | CommitFault::Seal(_) | CommitFault::Entropy(_),
-        ) => ErrorCode::Internal,
+        ChangeFault::Commit(fault) => commit(fault),
+    }
+}
+
+pub(super) const fn commit(fault: &CommitFault) -> ErrorCode {
+    match fault {
+        CommitFault::Store(_) => ErrorCode::StorageUnavailable,
+        CommitFault::Encode(_) | CommitFault::Seal(_) | CommitFault::Entropy(_) => {
+            ErrorCode::Internal
+        }
     }
 }
 
@@ -327,30 +234,5 @@ const fn incoming(error: &IncomingError) -> ErrorCode {
     match error {
         IncomingError::Value(_) => ErrorCode::InvalidValue,
         IncomingError::Entropy(_) => ErrorCode::Internal,
-    }
-}
-
-const fn resolve(error: &ResolveKeyError) -> ErrorCode {
-    match error {
-        ResolveKeyError::NotFound => ErrorCode::KeyNotFound,
-        ResolveKeyError::Row(fault) => row(fault),
-    }
-}
-
-const fn material(fault: &MaterialFault) -> ErrorCode {
-    match fault {
-        MaterialFault::Row(fault) => row(fault),
-        MaterialFault::Missing { .. } | MaterialFault::Unwrap { .. } => ErrorCode::Internal,
-    }
-}
-
-const fn unusable(error: &KeyUnusable) -> ErrorCode {
-    match error {
-        KeyUnusable::Missing => ErrorCode::KeyNotFound,
-        KeyUnusable::NotActive { .. } => ErrorCode::KeyNotActive,
-        KeyUnusable::WrongType { .. } | KeyUnusable::OtherRegion => ErrorCode::KeyUnusable,
-        KeyUnusable::NoService => ErrorCode::KmsUnavailable,
-        KeyUnusable::Row(fault) => row(fault),
-        KeyUnusable::Material(fault) => material(fault),
     }
 }

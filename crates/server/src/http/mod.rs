@@ -15,6 +15,7 @@ mod dispatch;
 mod endpoint;
 mod errors;
 mod guard;
+mod key_errors;
 mod keys;
 mod openapi;
 mod probes;

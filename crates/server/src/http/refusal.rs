@@ -110,6 +110,12 @@ impl Refusal {
         }
     }
 
+    /// What the caller learns where only one item of a call was refused; the cause is logged.
+    pub(super) fn into_item(self, request_id: &str, route: &str) -> (ErrorCode, String) {
+        self.log(request_id, route);
+        (self.code, self.message.into_owned())
+    }
+
     /// The answer.
     pub(super) fn into_response(self, request_id: &str) -> Response<Body> {
         let body = match self.oauth {

@@ -1,10 +1,14 @@
 //! From what the engine shows to what travels.
 
+use std::collections::BTreeMap;
+
 use serde_json::value::RawValue;
 use strongroom_api as api;
 use strongroom_engine::{
-    Browsed, KeyView, PutDone, RegionSettings, RegionSummary, SecretView, Summary, VersionView,
+    Browsed, Encrypted, KeyView, PutDone, RegionSettings, RegionSummary, SecretView, Signed,
+    Summary, Verified, VersionView, WrappingKeyView,
 };
+use strongroom_types::Version;
 
 pub(super) fn secret(view: SecretView) -> api::Secret {
     let policy = view.policy.map(|policy| policy.as_str().to_owned());
@@ -75,7 +79,7 @@ pub(super) fn key(view: KeyView) -> api::KmsKey {
         key_type: view.key_type.as_str().to_owned(),
         status: view.status.as_str().to_owned(),
         export_allowed: view.export_allowed,
-        imported: false,
+        imported: view.imported,
         key_rotation_enabled: view.rotation_enabled,
         rotation_period_in_days: view.rotation_period_days,
         latest_version: view.latest_version.get(),
@@ -85,6 +89,43 @@ pub(super) fn key(view: KeyView) -> api::KmsKey {
         created_at: view.created_at.into(),
         updated_at: view.updated_at.into(),
         object_version: view.object_version,
+    }
+}
+
+pub(super) fn public_keys(keys: BTreeMap<Version, String>) -> api::PublicKeys {
+    let keys = keys.into_iter();
+    api::PublicKeys {
+        keys: keys
+            .map(|(version, key)| (version.to_string(), key))
+            .collect(),
+    }
+}
+
+pub(super) fn wrapping_key(view: WrappingKeyView) -> api::WrappingKey {
+    api::WrappingKey {
+        public_key: view.public_key,
+        algorithm: view.algorithm.to_owned(),
+    }
+}
+
+pub(super) fn encrypted(encrypted: Encrypted) -> api::EncryptReply {
+    api::EncryptReply {
+        ciphertext: encrypted.ciphertext,
+        key_version: encrypted.key_version.to_string(),
+    }
+}
+
+pub(super) fn signed(signed: Signed) -> api::SignReply {
+    api::SignReply {
+        signature: signed.signature,
+        key_version: signed.key_version.to_string(),
+    }
+}
+
+pub(super) fn verified(verified: Verified) -> api::VerifyReply {
+    api::VerifyReply {
+        valid: verified.valid,
+        key_version: verified.key_version.map(|version| version.to_string()),
     }
 }
 

@@ -9,6 +9,8 @@ mod crypto;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod kms;
+#[cfg(test)]
 mod lives;
 #[cfg(test)]
 mod matrix;

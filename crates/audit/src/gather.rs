@@ -4,12 +4,15 @@
 //! others queue, and each sync carries only a part of what is in flight. Where a sync takes long,
 //! that halves the throughput and doubles the wait. Where it is quick, it costs the processor as much
 //! as several calls (50 µs here, however quick the disk), and many small syncs leave it less time for
-//! calls. So, where the last sync carried more than one record, the writer waits for as many as it
-//! has just acknowledged, for a moment or half of what that sync took, and gives the habit up for a
-//! while where they do not come. Whoever calls alone waits for nobody.
+//! calls. So, where the last sync carried more than one record, the writer waits for those whom it
+//! has just answered, for a moment or half of what that sync took, and gives the habit up for a while
+//! where they do not come. On a quick disk it waits for half of them only: the other half is served
+//! during the sync. Whoever calls alone waits for nobody.
 
 use std::time::{Duration, Instant};
 
+/// From here on a sync is slow.
+const SLOW: Duration = Duration::from_micros(300);
 /// How long the wait is on a quick disk: so long that a sync is a small part of what happens.
 const SHORTEST: Duration = Duration::from_micros(800);
 /// Never wait longer, however slow the disk is.
@@ -52,9 +55,10 @@ impl Gathering {
             self.skip -= 1;
             return None;
         }
-        self.asked = Some((next, records));
+        let wanted = if took < SLOW { records / 2 } else { records };
+        self.asked = Some((next, wanted));
         Some(Gather {
-            until: next + records,
+            until: next + wanted,
             end: now + (took / 2).clamp(SHORTEST, LONGEST),
         })
     }
@@ -85,13 +89,13 @@ mod tests {
         let now = Instant::now();
         let mut plan = |records, took| gathering.plan(records, (now, now + took), 100);
         assert_eq!(plan(1, MILLISECOND), None);
-        let expected = |end| Gather { until: 132, end };
-        for (took, wait) in [
-            (MILLISECOND / 10, SHORTEST),
-            (MILLISECOND * 4, MILLISECOND * 2),
-            (MILLISECOND * 1000, LONGEST),
+        for (took, wait, until) in [
+            (MILLISECOND / 10, SHORTEST, 116),
+            (MILLISECOND * 4, MILLISECOND * 2, 132),
+            (MILLISECOND * 1000, LONGEST, 132),
         ] {
-            assert_eq!(plan(32, took), Some(expected(now + took + wait)));
+            let end = now + took + wait;
+            assert_eq!(plan(32, took), Some(Gather { until, end }));
         }
     }
 

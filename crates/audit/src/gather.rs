@@ -4,17 +4,15 @@
 //! others queue, and each sync carries only a part of what is in flight. Where a sync takes long,
 //! that halves the throughput and doubles the wait. Where it is quick, it costs the processor as much
 //! as several calls (50 µs here, however quick the disk), and many small syncs leave it less time for
-//! calls. So, where the last sync carried more than one record, the writer waits for those whom it
-//! has just answered, for a moment or half of what that sync took, and gives the habit up for a while
-//! where they do not come. On a quick disk it waits for half of them only: the other half is served
-//! during the sync. Whoever calls alone waits for nobody.
+//! calls. So, where the last sync carried more than one record, the writer waits for as many as it
+//! has just acknowledged, for a moment or half of what that sync took, and gives the habit up for a
+//! while where they do not come. The moment is too short for all of many callers on a busy processor,
+//! so that the others are served during the sync. Whoever calls alone waits for nobody.
 
 use std::time::{Duration, Instant};
 
-/// From here on a sync is slow.
-const SLOW: Duration = Duration::from_micros(300);
 /// How long the wait is on a quick disk: so long that a sync is a small part of what happens.
-const SHORTEST: Duration = Duration::from_micros(800);
+const SHORTEST: Duration = Duration::from_micros(600);
 /// Never wait longer, however slow the disk is.
 const LONGEST: Duration = Duration::from_millis(5);
 /// The most writes without another try.
@@ -55,10 +53,9 @@ impl Gathering {
             self.skip -= 1;
             return None;
         }
-        let wanted = if took < SLOW { records / 2 } else { records };
-        self.asked = Some((next, wanted));
+        self.asked = Some((next, records));
         Some(Gather {
-            until: next + wanted,
+            until: next + records,
             end: now + (took / 2).clamp(SHORTEST, LONGEST),
         })
     }
@@ -89,13 +86,13 @@ mod tests {
         let now = Instant::now();
         let mut plan = |records, took| gathering.plan(records, (now, now + took), 100);
         assert_eq!(plan(1, MILLISECOND), None);
-        for (took, wait, until) in [
-            (MILLISECOND / 10, SHORTEST, 116),
-            (MILLISECOND * 4, MILLISECOND * 2, 132),
-            (MILLISECOND * 1000, LONGEST, 132),
+        for (took, wait) in [
+            (MILLISECOND / 10, SHORTEST),
+            (MILLISECOND * 4, MILLISECOND * 2),
+            (MILLISECOND * 1000, LONGEST),
         ] {
             let end = now + took + wait;
-            assert_eq!(plan(32, took), Some(Gather { until, end }));
+            assert_eq!(plan(32, took), Some(Gather { until: 132, end }));
         }
     }
 

@@ -9,7 +9,7 @@
 use std::time::{Duration, Instant};
 
 /// However fast the disk is: what callers need to come back on a busy processor.
-const SHORTEST: Duration = Duration::from_micros(400);
+const SHORTEST: Duration = Duration::from_millis(1);
 /// Never wait longer, however slow the disk is.
 const LONGEST: Duration = Duration::from_millis(5);
 /// The most groups without another try.

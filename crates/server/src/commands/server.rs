@@ -13,7 +13,7 @@ use crate::config::{Config, LoadError};
 use crate::data_directory::{DataDirectory, DataDirectoryError};
 use crate::http::App;
 use crate::listener::CertificateError;
-use crate::root_key::{self, RootKeyUnavailable, Surroundings};
+use crate::root_key::{self, RootKeyUnavailable, RootKeys, Surroundings};
 use crate::serving::{self, Bound, ServeError};
 use crate::settings;
 use crate::signals::{self, SignalError};
@@ -100,15 +100,13 @@ pub(super) fn runtime(workers: usize) -> io::Result<tokio::runtime::Runtime> {
     builder.enable_all().build()
 }
 
-async fn run(
-    config: &Config,
-    root: strongroom_crypto::RootKey,
-    traced: bool,
-) -> Result<(), ServerError> {
+async fn run(config: &Config, root: RootKeys, traced: bool) -> Result<(), ServerError> {
     let installation = Installation::open(config, &root, Opening::Existing).await?;
     // The keyring is open; nothing needs the root key any more.
     drop(root);
+    let control = installation.control(config);
     let served = serve(config, &installation, traced).await;
+    drop(control);
     let closed = installation.close().await;
     served?;
     closed?;

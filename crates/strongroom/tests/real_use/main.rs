@@ -13,6 +13,8 @@ mod installation;
 #[cfg(test)]
 mod root_key;
 #[cfg(test)]
+mod rotation;
+#[cfg(test)]
 mod stop;
 #[cfg(test)]
 mod tls;

@@ -3,9 +3,12 @@
 //! Whether it is the right one shows when it opens the [`Keyring`](crate::Keyring).
 
 mod credential;
+mod field;
 mod key_file;
 mod key_text;
 mod passphrase;
+mod polynomial;
+mod shares;
 
 use crate::RootKey;
 
@@ -13,6 +16,7 @@ pub use credential::{CredentialError, CredentialFile};
 pub use key_file::{KeyFile, KeyFileError};
 pub use key_text::{KeyText, KeyTextError};
 pub use passphrase::{HeaderError, Passphrase, PassphraseCost, PassphraseError, PassphraseHeader};
+pub use shares::{Gathering, Share, ShareError, ShareHeaderError, ShareSet, SplitError, SplitRoot};
 
 /// A source of the root key.
 pub trait RootKeyProvider: Send + Sync {

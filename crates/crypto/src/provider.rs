@@ -10,7 +10,7 @@ mod passphrase;
 mod polynomial;
 mod shares;
 
-use crate::RootKey;
+use crate::{RootKey, RootKeyError};
 
 pub use credential::{CredentialError, CredentialFile};
 pub use key_file::{KeyFile, KeyFileError};
@@ -46,4 +46,7 @@ pub enum ProviderError {
     /// From a passphrase.
     #[error(transparent)]
     Passphrase(#[from] PassphraseError),
+    /// From shares.
+    #[error(transparent)]
+    Shares(#[from] RootKeyError),
 }

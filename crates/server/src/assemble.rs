@@ -18,7 +18,7 @@ use crate::data_directory::DataDirectory;
 use crate::readings::readings;
 use crate::root_key::{Control, RootKeyUnavailable, RootKeys};
 use crate::settings;
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, Reading};
 
 /// The installation cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -153,8 +153,13 @@ impl Installation {
 
     /// Lets the metrics show what store and journal count.
     pub fn followed_by(&self, metrics: &mut Metrics) {
+        metrics.follow(self.readings());
+    }
+
+    /// What store and journal count, whenever it is asked for.
+    pub fn readings(&self) -> impl Fn() -> Vec<Reading> + Send + Sync + 'static {
         let (store, journal) = (self.store.clone(), self.journal.clone());
-        metrics.follow(move || readings(&store, &journal));
+        move || readings(&store, &journal)
     }
 
     /// Writes what is still in memory and closes journal and store. Call it when no request is

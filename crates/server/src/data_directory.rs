@@ -5,7 +5,8 @@
 //!   strongroom.data    written last by `init` or `dev`: the installation is complete
 //!   root.key           the root key, unless it is kept elsewhere
 //!   passphrase.header  cost and salt of the passphrase, if the root key comes from one
-//!   *.next             the draft of one of the two, while the root key is being changed
+//!   shares.header      which shares there are, if the root key is in shares
+//!   *.next             the draft of one of the three, while the root key is being changed
 //!   root.lock          held by the command that changes the root key
 //!   control.sock       where a running server answers that command (0600)
 //!   store/             sealed rows

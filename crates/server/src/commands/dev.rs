@@ -147,6 +147,7 @@ pub fn dev(args: &DevArgs, output: &mut (dyn Write + Send)) -> Result<(), DevErr
     let config = configuration(args.listen, &data);
     config.check()?;
     let telemetry = Telemetry::start(&config.logging, &config.tracing)?;
+    crate::memory::protect(&config);
     let directory = DataDirectory::at(data);
     let opening = match directory.progress()? {
         Progress::Complete => Opening::Existing,

@@ -81,6 +81,7 @@ pub fn init(
     let name: DisplayName = args.organisation.parse().map_err(InitError::Name)?;
     let slug = Slug::of_name(name.as_str()).map_err(InitError::Slug)?;
     let data = DataDirectory::at(&config.store.data);
+    crate::memory::protect(&config);
     data.begin()?;
     let root = RootKeys::only(root_key::create(&config, surroundings, &SystemEntropy)?);
     let founded = super::server::runtime(1)

@@ -6,6 +6,7 @@ mod audit;
 mod dev;
 mod init;
 mod root;
+mod sealed;
 mod server;
 
 use std::error::Error;

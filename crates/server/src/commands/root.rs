@@ -9,6 +9,7 @@ use strongroom_store::{OpenError, Store};
 use super::{Exit, OutputError};
 use crate::config::{Config, LoadError};
 use crate::data_directory::{DataDirectory, DataDirectoryError};
+use crate::memory;
 use crate::root_key::{
     self, ChangeError, Changing, ControlError, KeyringAccess, NewRoot, Opened, RootKeyUnavailable,
     RootKeys, Surroundings,
@@ -91,6 +92,7 @@ pub fn rotate(
 ) -> Result<(), RootError> {
     let config = Config::load(&args.config, environment)?;
     root_key::can_be_renewed(&config)?;
+    memory::protect(&config);
     let data = DataDirectory::at(&config.store.data);
     data.check()?;
     let right = Changing::begin(&data)?;
@@ -131,6 +133,7 @@ pub fn migrate(
     let from = Config::load(&args.config, environment.clone())?;
     let to = Config::load(&args.to, environment)?;
     compare(&from, &to)?;
+    memory::protect(&from);
     let data = DataDirectory::at(&from.store.data);
     data.check()?;
     let right = Changing::begin(&data)?;

@@ -9,10 +9,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Exit, OutputError};
 use crate::assemble::{AssembleError, CloseFault, Installation, Opening};
-use crate::config::{Config, LoadError};
+use crate::config::{Config, LoadError, Provider};
 use crate::data_directory::{DataDirectory, DataDirectoryError};
 use crate::http::App;
 use crate::listener::CertificateError;
+use crate::memory;
 use crate::root_key::{self, RootKeyUnavailable, RootKeys, Surroundings};
 use crate::serving::{self, Bound, ServeError};
 use crate::settings;
@@ -82,11 +83,20 @@ pub fn server(
         return Ok(());
     }
     let telemetry = Telemetry::start(&config.logging, &config.tracing)?;
+    memory::protect(&config);
     DataDirectory::at(&config.store.data).check()?;
-    let root = root_key::existing(&config, surroundings)?;
-    let outcome = runtime(config.server.workers)
-        .map_err(ServerError::Runtime)?
-        .block_on(run(&config, root, telemetry.traces()));
+    let traced = telemetry.traces();
+    let outcome = match config.root_key.provider {
+        Provider::Shamir => runtime(config.server.workers)
+            .map_err(ServerError::Runtime)?
+            .block_on(super::sealed::run(&config, traced)),
+        _ => {
+            let root = root_key::existing(&config, surroundings)?;
+            runtime(config.server.workers)
+                .map_err(ServerError::Runtime)?
+                .block_on(run(&config, root, traced))
+        }
+    };
     telemetry.end();
     outcome
 }

@@ -139,6 +139,36 @@ async fn a_rotation_that_breaks_off_anywhere_leaves_an_installation_that_opens()
 }
 
 #[tokio::test]
+async fn new_shares_count_from_the_moment_that_the_row_is_under_their_key() {
+    for (step, by_old, by_new) in [
+        (Step::Prepared, Some(Which::Current), None),
+        (Step::Replaced, None, Some(Which::Next)),
+        (Step::Done, None, Some(Which::Current)),
+    ] {
+        let scene = Scene::new(Provider::Shamir, false).await;
+        let Furnished { shares, shown, .. } = &scene.surroundings;
+        let old = shown.take();
+        shares.replace(old.clone());
+        scene.change(step, None).await;
+        let new = shown.take();
+        // Those that do not open come first: they spoil nothing.
+        let (wrong, right, which) = match by_old {
+            Some(which) => (new, old, which),
+            None => (old, new, by_new.unwrap()),
+        };
+        shares.replace(wrong);
+        assert_eq!(scene.open(&scene.config).await, None, "{step:?}");
+        shares.replace(right.clone());
+        let opened = scene.open(&scene.config).await;
+        assert_eq!(opened, Some(which), "{step:?}");
+        shares.replace(right);
+        let again = scene.open(&scene.config).await;
+        assert_eq!(again, Some(Which::Current), "{step:?}");
+        assert_eq!(scene.drafts(), 0, "{step:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_rotation_goes_on_where_one_before_it_broke_off() {
     for first in STEPS {
         let scene = Scene::new(Provider::File, false).await;

@@ -34,6 +34,11 @@ impl Place {
         name.into()
     }
 
+    /// Whether there is a draft.
+    pub(crate) fn has_draft(&self) -> bool {
+        self.next().exists()
+    }
+
     /// Writes the draft, durably. Until it is whole it has another name, so that a crash leaves none
     /// that is half of one.
     pub(crate) fn write_next(&self, contents: &str) -> Result<(), RootKeyUnavailable> {

@@ -72,7 +72,7 @@ impl RootKeys {
     ///
     /// The disk refuses. Both files are there still, or the right one is.
     pub fn settle(&self, data: &DataDirectory, which: Which) -> Result<(), RootKeyUnavailable> {
-        if self.next.is_none() {
+        if !self.place.as_ref().is_some_and(Place::has_draft) {
             return Ok(());
         }
         let Some(_lock) = DraftLock::take(data)? else {
@@ -84,16 +84,18 @@ impl RootKeys {
 
     /// The same for who has the right to touch the drafts already.
     pub(super) fn settle_locked(&self, which: Which) -> Result<(), RootKeyUnavailable> {
-        match (&self.place, &self.next, which) {
-            (Some(place), Some(_), Which::Next) => {
+        let Some(place) = self.place.as_ref().filter(|place| place.has_draft()) else {
+            return Ok(());
+        };
+        match which {
+            Which::Next => {
                 tracing::info!("the change of the root key that was interrupted is complete");
                 place.promote()
             }
-            (Some(place), Some(_), Which::Current) => {
+            Which::Current => {
                 tracing::info!("the change of the root key that was interrupted is undone");
                 place.discard()
             }
-            _ => Ok(()),
         }
     }
 }

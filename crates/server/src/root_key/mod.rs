@@ -10,12 +10,14 @@ mod drafts;
 mod keys;
 mod passphrase;
 mod row;
+mod shares;
 
-use std::io;
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use strongroom_crypto::provider::{
     CredentialFile, HeaderError, KeyFile, KeyFileError, KeyText, ProviderError, RootKeyProvider,
+    ShareError, ShareHeaderError, SplitError,
 };
 use strongroom_crypto::{Entropy, EntropyError, RootKey};
 use strongroom_types::Plaintext;
@@ -27,6 +29,10 @@ pub use change::{ChangeError, Changing, NewRoot, Opened, Prepared, Replaced};
 pub use control::{Control, ControlError};
 pub use keys::{RootKeys, Which};
 pub use row::{AccessError, KeyringAccess, KeyringRow, ReplaceError};
+pub use shares::{Assembly, Progress};
+
+/// Room for a line with a share, so that reading it leaves no copies behind.
+const LONGEST_LINE: usize = 256;
 
 /// There is no root key to work with.
 #[derive(Debug, thiserror::Error)]
@@ -114,6 +120,27 @@ pub enum RootKeyUnavailable {
          there and go over to it with `strongroom root migrate --to FILE`"
     )]
     KeptElsewhere(&'static str),
+    /// A header of shares is damaged.
+    #[error("{} is damaged; restore it from a backup", path.display())]
+    ShareHeader {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: ShareHeaderError,
+    },
+    /// A text that is no share.
+    #[error(transparent)]
+    Share(#[from] ShareError),
+    /// No shares can be made.
+    #[error("the root key cannot be made into shares")]
+    Split(#[from] SplitError),
+    /// Nobody gave a share.
+    #[error("no share can be read from the terminal or from standard input")]
+    NoShare(#[source] io::Error),
+    /// The new shares cannot be shown.
+    #[error("the new shares cannot be shown; nothing was changed")]
+    Show(#[source] io::Error),
     /// There is no randomness.
     #[error("no random bytes can be had for a new key")]
     Entropy(#[from] EntropyError),
@@ -125,6 +152,10 @@ pub trait Surroundings {
     fn variable(&self, name: &str) -> Option<String>;
     /// Asks for a passphrase, without showing it.
     fn ask(&self, question: &str) -> io::Result<String>;
+    /// Takes a share: from the terminal, without showing it, or the next line of what is piped in.
+    fn share(&self, question: &str) -> io::Result<String>;
+    /// Shows text that the operator has to keep, at once.
+    fn show(&self, text: &str) -> io::Result<()>;
 }
 
 /// The process's own surroundings.
@@ -138,6 +169,24 @@ impl Surroundings for ProcessSurroundings {
 
     fn ask(&self, question: &str) -> io::Result<String> {
         rpassword::prompt_password(question)
+    }
+
+    fn share(&self, question: &str) -> io::Result<String> {
+        let input = io::stdin();
+        if input.is_terminal() {
+            return rpassword::prompt_password(question);
+        }
+        let mut line = String::with_capacity(LONGEST_LINE);
+        match input.read_line(&mut line)? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            _ => Ok(line),
+        }
+    }
+
+    fn show(&self, text: &str) -> io::Result<()> {
+        let mut output = io::stdout();
+        output.write_all(text.as_bytes())?;
+        output.flush()
     }
 }
 
@@ -159,6 +208,7 @@ pub fn existing(
             surroundings,
         )?)?)),
         Provider::Passphrase => passphrase::existing(config, surroundings),
+        Provider::Shamir => shares::existing(config, surroundings),
     }
 }
 
@@ -185,6 +235,7 @@ pub fn create(
         Provider::Environment => provided(&key_text(config, surroundings)?),
         Provider::Credential => provided(&credential(config, surroundings)?),
         Provider::Passphrase => passphrase::create(config, surroundings, entropy),
+        Provider::Shamir => shares::create(config, surroundings, entropy),
     }
 }
 
@@ -197,7 +248,7 @@ pub fn can_be_renewed(config: &Config) -> Result<(), RootKeyUnavailable> {
     match config.root_key.provider {
         Provider::Environment => Err(RootKeyUnavailable::KeptElsewhere("environment")),
         Provider::Credential => Err(RootKeyUnavailable::KeptElsewhere("credential")),
-        Provider::File | Provider::Passphrase => Ok(()),
+        Provider::File | Provider::Passphrase | Provider::Shamir => Ok(()),
     }
 }
 
@@ -209,7 +260,7 @@ pub fn is_same_place(one: &Config, other: &Config) -> bool {
             Provider::File => one.root_key_file() == other.root_key_file(),
             Provider::Environment => ones.variable == others.variable,
             Provider::Credential => ones.credential == others.credential,
-            Provider::Passphrase => ones == others,
+            Provider::Passphrase | Provider::Shamir => ones == others,
         }
 }
 
@@ -228,6 +279,7 @@ pub fn renewed(
         Provider::Environment => Err(RootKeyUnavailable::KeptElsewhere("environment")),
         Provider::Credential => Err(RootKeyUnavailable::KeptElsewhere("credential")),
         Provider::Passphrase => passphrase::draft(config, surroundings, entropy),
+        Provider::Shamir => shares::draft(config, surroundings, entropy),
     }
 }
 
@@ -254,6 +306,7 @@ pub fn destined(
         Provider::Environment => provided(&key_text(config, surroundings)?).map(taken),
         Provider::Credential => provided(&credential(config, surroundings)?).map(taken),
         Provider::Passphrase => passphrase::draft(config, surroundings, entropy),
+        Provider::Shamir => shares::draft(config, surroundings, entropy),
     }
 }
 
@@ -267,6 +320,7 @@ pub fn discard_draft(_right: &Changing, config: &Config) -> Result<(), RootKeyUn
     match config.root_key.provider {
         Provider::File => Place::new(config.root_key_file()).discard(),
         Provider::Passphrase => passphrase::place(config).discard(),
+        Provider::Shamir => shares::place(config).discard(),
         Provider::Environment | Provider::Credential => Ok(()),
     }
 }

@@ -14,6 +14,8 @@ use super::*;
 pub(super) struct Furnished {
     pub(super) variables: Vec<(&'static str, String)>,
     pub(super) answers: RefCell<Vec<&'static str>>,
+    pub(super) shares: RefCell<Vec<String>>,
+    pub(super) shown: RefCell<Vec<String>>,
 }
 
 impl Surroundings for Furnished {
@@ -30,6 +32,20 @@ impl Surroundings for Furnished {
             .pop()
             .map(str::to_owned)
             .ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+
+    fn share(&self, _question: &str) -> io::Result<String> {
+        let next = self.shares.borrow_mut().pop();
+        next.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    }
+
+    /// What is shown are new shares.
+    fn show(&self, text: &str) -> io::Result<()> {
+        let shares = text
+            .lines()
+            .filter(|line| line.starts_with("strongroom-share-1:"));
+        *self.shown.borrow_mut() = shares.map(str::to_owned).collect();
+        Ok(())
     }
 }
 

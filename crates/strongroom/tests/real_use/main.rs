@@ -15,6 +15,8 @@ mod root_key;
 #[cfg(test)]
 mod rotation;
 #[cfg(test)]
+mod sealed;
+#[cfg(test)]
 mod stop;
 #[cfg(test)]
 mod tls;

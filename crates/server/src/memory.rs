@@ -3,8 +3,7 @@
 //! All of it is as good as the system allows. What it refuses is logged, and nothing depends on it.
 
 use rustix::io::Errno;
-use rustix::mm::{MlockAllFlags, mlockall};
-use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+use rustix::process::{Resource, Rlimit, setrlimit};
 
 use crate::config::Config;
 
@@ -34,16 +33,29 @@ fn no_core_dumps() -> Result<(), Errno> {
         maximum: Some(0),
     };
     setrlimit(Resource::Core, none)?;
-    set_dumpable_behavior(DumpableBehavior::NotDumpable)
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+    }
+    Ok(())
 }
 
 /// Locks each page once it is used. Only without a limit: with one, the allocation that exceeds it
 /// would fail later, in the middle of a request.
+#[cfg(target_os = "linux")]
 fn lock() -> Result<(), Errno> {
+    use rustix::mm::{MlockAllFlags, mlockall};
     let unlimited = Rlimit {
         current: None,
         maximum: None,
     };
     setrlimit(Resource::Memlock, unlimited)?;
     mlockall(MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT)
+}
+
+/// Elsewhere there is no call for all of it.
+#[cfg(not(target_os = "linux"))]
+fn lock() -> Result<(), Errno> {
+    Err(Errno::NOSYS)
 }

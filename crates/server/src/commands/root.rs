@@ -7,7 +7,7 @@ use strongroom_crypto::{EntropyError, SystemEntropy, random};
 use strongroom_store::{OpenError, Store};
 
 use super::{Exit, OutputError};
-use crate::config::{Config, LoadError};
+use crate::config::{Config, LoadError, Provider};
 use crate::data_directory::{DataDirectory, DataDirectoryError};
 use crate::memory;
 use crate::root_key::{
@@ -112,7 +112,11 @@ pub fn rotate(
     let told = writeln!(
         output,
         "The root key is a new one.\nThe old one still opens backups of the data from before: keep \
-         its copy as long as you keep\nthem. Make a copy of the new one, away from the data."
+         its copy as long as you keep\nthem.{}",
+        match config.root_key.provider {
+            Provider::File => " Make a copy of the new one, away from the data.",
+            _ => "",
+        }
     );
     Ok(told.map_err(OutputError::from)?)
 }

@@ -7,6 +7,7 @@
 mod change;
 mod control;
 mod drafts;
+mod file;
 mod keys;
 mod passphrase;
 mod row;
@@ -201,7 +202,7 @@ pub fn existing(
     surroundings: &dyn Surroundings,
 ) -> Result<RootKeys, RootKeyUnavailable> {
     match config.root_key.provider {
-        Provider::File => in_file(&Place::new(config.root_key_file())),
+        Provider::File => file::existing(&Place::new(config.root_key_file())),
         Provider::Environment => Ok(RootKeys::only(provided(&key_text(config, surroundings)?)?)),
         Provider::Credential => Ok(RootKeys::only(provided(&credential(
             config,
@@ -275,7 +276,7 @@ pub fn renewed(
     entropy: &dyn Entropy,
 ) -> Result<NewRoot, RootKeyUnavailable> {
     match config.root_key.provider {
-        Provider::File => draft_file(Place::new(config.root_key_file()), entropy),
+        Provider::File => file::draft(Place::new(config.root_key_file()), entropy),
         Provider::Environment => Err(RootKeyUnavailable::KeptElsewhere("environment")),
         Provider::Credential => Err(RootKeyUnavailable::KeptElsewhere("credential")),
         Provider::Passphrase => passphrase::draft(config, surroundings, entropy),
@@ -299,7 +300,7 @@ pub fn destined(
             let place = Place::new(config.root_key_file());
             match KeyFile::new(place.current()).read() {
                 Ok(key) => Ok(taken(key)),
-                Err(KeyFileError::Missing { .. }) => draft_file(place, entropy),
+                Err(KeyFileError::Missing { .. }) => file::draft(place, entropy),
                 Err(source) => Err(refused("file", source.into())),
             }
         }
@@ -323,36 +324,6 @@ pub fn discard_draft(_right: &Changing, config: &Config) -> Result<(), RootKeyUn
         Provider::Shamir => shares::place(config).discard(),
         Provider::Environment | Provider::Credential => Ok(()),
     }
-}
-
-/// The key file and its draft. The draft is read first: if it takes the file's place meanwhile, the
-/// file that is read after it is the new one.
-fn in_file(place: &Place) -> Result<RootKeys, RootKeyUnavailable> {
-    let read = |path: &Path| match KeyFile::new(path).read() {
-        Ok(key) => Ok(Ok(key)),
-        Err(error @ KeyFileError::Missing { .. }) => Ok(Err(error)),
-        Err(error) => Err(refused("file", error.into())),
-    };
-    let next = read(&place.next())?.ok();
-    let current = match read(place.current())? {
-        Ok(key) => Some(key),
-        Err(error) if next.is_none() => return Err(refused("file", error.into())),
-        Err(_) => None,
-    };
-    Ok(RootKeys {
-        current,
-        next,
-        place: Some(place.clone()),
-    })
-}
-
-fn draft_file(place: Place, entropy: &dyn Entropy) -> Result<NewRoot, RootKeyUnavailable> {
-    let made = KeyFile::new(place.next()).create(entropy);
-    let key = made.map_err(|source| refused("file", source.into()))?;
-    Ok(NewRoot {
-        key,
-        place: Some(place),
-    })
 }
 
 fn provided(provider: &dyn RootKeyProvider) -> Result<RootKey, RootKeyUnavailable> {

@@ -11,6 +11,8 @@ mod evidence;
 #[cfg(test)]
 mod installation;
 #[cfg(test)]
+mod memory;
+#[cfg(test)]
 mod root_key;
 #[cfg(test)]
 mod rotation;

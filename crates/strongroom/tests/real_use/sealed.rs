@@ -108,7 +108,8 @@ fn a_server_is_sealed_until_enough_shares_came() {
     create(&installation.owner(&server), "/kept", "behind the seal");
     let log = server.stop();
     for share in &shares {
-        assert!(!log.contains(&share[20..]), "a share is in the log");
+        let digits = share.strip_prefix("strongroom-share-1:").unwrap();
+        assert!(!log.contains(digits), "a share is in the log");
     }
 
     let server = installation.start();

@@ -86,6 +86,26 @@ fn a_command_that_is_killed_at_any_moment_does_no_harm() {
 }
 
 #[test]
+fn a_server_that_is_killed_under_a_command_does_no_harm() {
+    let installation = Installation::new("");
+    let mut server = installation.start();
+    create(&installation.owner(&server), "/kept", "over it all");
+    for round in 0..10_u64 {
+        let mut command = installation.command(&["root", "rotate"]);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        // sleeps: another process offers nothing to wait for
+        std::thread::sleep(std::time::Duration::from_millis(round * 3));
+        server.kill();
+        // Whether the command came to its end is open; that the installation opens is not.
+        child.wait().unwrap();
+        server = installation.start();
+        serves(&installation, &server);
+    }
+    server.stop();
+}
+
+#[test]
 fn a_running_server_goes_over_to_a_root_key_elsewhere_and_back() {
     let mut installation = Installation::new("");
     installation.set("NEW_KEY", KEY);

@@ -12,12 +12,14 @@ use strongroom_types::{Timestamp, Version};
 use tokio::sync::Notify;
 
 use crate::rows::access::{AccessBucket, Incarnation, VersionAccess, bucket};
-use crate::rows::{CommitFault, RowFault, Vault, keyspace};
+use crate::rows::{CommitFault, Decoded, RowFault, Vault, keyspace};
 
 /// Rows written in one batch.
 const BATCH: usize = 256;
 /// Secrets with unwritten times that make a write due before its interval ends.
-const FULL: usize = 250_000;
+const FULL: usize = 400_000;
+/// Rows kept decoded for readers: those of a directory are asked for again and again.
+const DECODED: usize = 2048;
 /// Parts that are locked on their own.
 const SHARDS: usize = 64;
 
@@ -60,6 +62,7 @@ pub enum FlushError {
 /// Access times that wait to be written.
 pub(crate) struct AccessTimes {
     shards: Box<[Mutex<Shard>]>,
+    rows: Decoded<AccessBucket>,
     waiting: AtomicUsize,
     full: Notify,
     /// One flush at a time, so that two never write the same row over each other.
@@ -77,6 +80,7 @@ impl AccessTimes {
     pub(crate) fn new() -> Self {
         Self {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            rows: Decoded::with_capacity(DECODED),
             waiting: AtomicUsize::new(0),
             full: Notify::new(),
             flushing: tokio::sync::Mutex::new(()),
@@ -119,8 +123,8 @@ impl AccessTimes {
         incarnation: &Incarnation,
     ) -> Result<Vec<VersionAccess>, RowFault> {
         let row = keyspace::access_bucket(bucket(incarnation));
-        let stored = vault.get::<AccessBucket>(&row).await?;
-        let mut versions = stored.map_or_else(Vec::new, |stored| stored.row.of(incarnation));
+        let stored = self.rows.get(vault, &row).await?;
+        let mut versions = stored.map_or_else(Vec::new, |(_, row)| row.of(incarnation));
         if let Some(shard) = self.shard(incarnation)
             && let Some(touched) = shard.lock().touched.get(incarnation)
         {

@@ -33,6 +33,7 @@ const PARTS: &[Part] = &[
         source: Source::ModuleDocs(&[
             "crates/engine/src/rows/keyspace.rs",
             "crates/engine/src/rows/secret.rs",
+            "crates/engine/src/rows/access.rs",
             "crates/engine/src/rows/coded.rs",
         ]),
     },
@@ -48,6 +49,7 @@ const PARTS: &[Part] = &[
             "crates/audit/src/header.rs",
             "crates/audit/src/frame.rs",
             "crates/audit/src/id.rs",
+            "crates/audit/src/words.rs",
         ]),
     },
 ];

@@ -127,12 +127,7 @@ impl Journal {
             keys: Arc::clone(&keys),
             clock: Arc::clone(&clock),
             capacity: options.segment_bytes,
-            schedule: Schedule {
-                head_frames: options.head_records,
-                head_interval: options.head_interval,
-                backoff: options.backoff,
-                backoff_most: options.deadline,
-            },
+            schedule: Schedule::of(&options),
             queue: Arc::clone(&queue),
             spares: Arc::clone(&spares),
             finished: Arc::clone(&finished),

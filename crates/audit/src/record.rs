@@ -347,9 +347,10 @@ mod tests {
     #[test]
     fn words_in_letters_read_the_same() {
         let letters = include_str!("../tests/data/record-in-letters.hex").trim_end();
-        let bytes: Vec<u8> = (0..letters.len())
-            .step_by(2)
-            .map(|at| u8::from_str_radix(&letters[at..at + 2], 16).unwrap())
+        let bytes: Vec<u8> = letters
+            .as_bytes()
+            .chunks(2)
+            .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
             .collect();
         assert_eq!(Record::decode(&bytes).unwrap(), full());
     }

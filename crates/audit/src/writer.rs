@@ -19,6 +19,7 @@ use crate::frame::{self, Kind};
 use crate::gather::{Gather, Gathering};
 use crate::header::{Ended, FOOTER, FRAMES, Footer, Header};
 use crate::keys::JournalKeys;
+use crate::options::JournalOptions;
 use crate::queue::{Queue, Settled, Work};
 use crate::segment::{Segment, Shelf};
 use crate::signed::{Head, SignedHead};
@@ -34,6 +35,17 @@ pub(crate) struct Schedule {
     /// The first pause after a fault; doubles up to `backoff_most`.
     pub(crate) backoff: Duration,
     pub(crate) backoff_most: Duration,
+}
+
+impl Schedule {
+    pub(crate) fn of(options: &JournalOptions) -> Self {
+        Self {
+            head_frames: options.head_records,
+            head_interval: options.head_interval,
+            backoff: options.backoff,
+            backoff_most: options.deadline,
+        }
+    }
 }
 
 /// What the writer works with.

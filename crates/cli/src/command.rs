@@ -9,7 +9,7 @@ use strongroom_client::ClientError;
 
 use crate::{
     AuditList, ConfirmError, ConnectError, InputError, KeyArgs, Process, RevealError, SecretArgs,
-    Surroundings,
+    Surroundings, UnsealArgs,
 };
 
 /// A command over the network, as it was parsed.
@@ -21,6 +21,8 @@ pub enum Command {
     Key(KeyArgs),
     /// `strongroom audit ls`
     Audit(AuditList),
+    /// `strongroom unseal`
+    Unseal(UnsealArgs),
 }
 
 /// What the exit code says.
@@ -123,6 +125,7 @@ pub async fn execute(
         Command::Secret(args) => args.execute(surroundings).await?,
         Command::Key(args) => args.execute(surroundings).await?,
         Command::Audit(list) => list.execute(surroundings).await?,
+        Command::Unseal(args) => args.execute(surroundings).await?,
     }
     surroundings.output().flush().map_err(CommandError::Output)
 }

@@ -189,12 +189,24 @@ impl Connection {
 
     /// A client, for what needs no region.
     pub(crate) fn client(&self, surroundings: &dyn Surroundings) -> Result<Client, ConnectError> {
+        self.client_with(|| self.credential(surroundings))
+    }
+
+    /// A client that has no credential, whatever the environment offers.
+    pub(crate) fn stranger(&self) -> Result<Client, ConnectError> {
+        self.client_with(|| Ok(Credential::none()))
+    }
+
+    fn client_with(
+        &self,
+        credential: impl Fn() -> Result<Credential, ConnectError>,
+    ) -> Result<Client, ConnectError> {
         let endpoint = self
             .endpoint
             .as_deref()
             .filter(|endpoint| !endpoint.is_empty());
         let endpoint = endpoint.ok_or(ConnectError::NoEndpoint)?;
-        let mut builder = Client::builder(endpoint, self.credential(surroundings)?)
+        let mut builder = Client::builder(endpoint, credential()?)
             .allow_cleartext(self.allow_cleartext)
             .proxies_from_environment(true);
         if let Some(organisation) = &self.organisation {

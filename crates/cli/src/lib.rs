@@ -20,6 +20,7 @@ mod surroundings;
 mod table;
 #[cfg(test)]
 mod testing;
+mod unseal;
 mod value;
 
 pub use audit::AuditList;
@@ -31,3 +32,4 @@ pub use key::KeyArgs;
 pub use reveal::RevealError;
 pub use secret::SecretArgs;
 pub use surroundings::{Process, Surroundings};
+pub use unseal::UnsealArgs;

@@ -10,7 +10,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::{AuditList, Command, CommandError, KeyArgs, SecretArgs, Surroundings, execute};
+use crate::{
+    AuditList, Command, CommandError, KeyArgs, SecretArgs, Surroundings, UnsealArgs, execute,
+};
 
 /// Surroundings of a test.
 pub(crate) struct Scene {
@@ -85,6 +87,7 @@ pub(crate) struct Line {
 enum Mounted {
     Secret(SecretArgs),
     Key(KeyArgs),
+    Unseal(UnsealArgs),
     Audit {
         #[command(subcommand)]
         command: Audit,
@@ -102,6 +105,7 @@ pub(crate) fn parse(line: &[&str]) -> Result<Command, clap::Error> {
     Ok(match line.command {
         Mounted::Secret(args) => Command::Secret(args),
         Mounted::Key(args) => Command::Key(args),
+        Mounted::Unseal(args) => Command::Unseal(args),
         Mounted::Audit {
             command: Audit::Ls(list),
         } => Command::Audit(list),

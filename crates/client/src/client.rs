@@ -29,6 +29,10 @@ impl Client {
         }
     }
 
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
     /// The secrets of a region.
     pub fn secrets<'a>(&'a self, region: &'a Slug) -> Secrets<'a> {
         Secrets::new(&self.transport, region)

@@ -31,6 +31,8 @@ pub enum CredentialError {
 pub struct Credential(pub(crate) Kind);
 
 pub(crate) enum Kind {
+    /// Nothing is sent.
+    None,
     /// Sent with every request as it is.
     Fixed(HeaderValue),
     /// Exchanged for access tokens: the finished form that asks for one, which is wiped on drop.
@@ -38,6 +40,11 @@ pub(crate) enum Kind {
 }
 
 impl Credential {
+    /// None, for what anybody may ask: whether the server is sealed, and to unseal it.
+    pub const fn none() -> Self {
+        Self(Kind::None)
+    }
+
     /// A personal access token (`tc_pat_…`) or an access token that was obtained elsewhere.
     ///
     /// A line break at the end, as files have it, is not part of the token.
@@ -79,6 +86,7 @@ impl Credential {
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
+            Kind::None => "Credential(none)",
             Kind::Fixed(_) => "Credential(token)",
             Kind::Form(_) => "Credential(client credentials)",
         })
@@ -119,7 +127,7 @@ mod tests {
     fn header(token: &str) -> HeaderValue {
         match Credential::token(secret(token)).unwrap().0 {
             Kind::Fixed(header) => header,
-            Kind::Form(_) => panic!("a token is no form"),
+            Kind::None | Kind::Form(_) => panic!("a token is no form"),
         }
     }
 

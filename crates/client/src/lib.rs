@@ -38,6 +38,7 @@ mod client;
 mod credential;
 mod error;
 mod keys;
+mod seal;
 mod secrets;
 #[cfg(test)]
 mod testing;
@@ -50,6 +51,7 @@ pub use client::Client;
 pub use credential::{Credential, CredentialError};
 pub use error::{ClientError, DecodeError, Refusal, TransportError};
 pub use keys::{KeyFilter, Keys};
+pub use seal::SealStatus;
 pub use secrets::Secrets;
 
 pub use strongroom_api::{

@@ -23,6 +23,7 @@ pub(crate) struct Transport {
 }
 
 enum Authority {
+    None,
     Fixed(HeaderValue),
     Fetched(TokenSource),
 }
@@ -97,6 +98,12 @@ impl Call {
         self
     }
 
+    /// The same for a body that was written elsewhere.
+    pub(crate) fn wiped(mut self, body: Bytes) -> Self {
+        self.body = Some(body);
+        self
+    }
+
     fn url(&self, endpoint: &Url) -> Url {
         let mut url = at(endpoint, &self.path);
         if !self.query.is_empty() {
@@ -133,6 +140,7 @@ impl Transport {
         Self {
             wire: Wire::new(http, endpoint, reply_limit),
             authority: match credential.0 {
+                Kind::None => Authority::None,
                 Kind::Fixed(header) => Authority::Fixed(header),
                 Kind::Form(form) => Authority::Fetched(TokenSource::new(form)),
             },
@@ -146,6 +154,7 @@ impl Transport {
     /// Sends a call; anything but success is an error.
     pub(crate) async fn send(&self, call: Call) -> Result<Reply, ClientError> {
         match &self.authority {
+            Authority::None => self.wire.send(&call, None).await?.success(),
             Authority::Fixed(header) => self.wire.send(&call, header.clone()).await?.success(),
             Authority::Fetched(source) => self.send_with(source, &call).await,
         }
@@ -177,11 +186,17 @@ impl Wire {
         }
     }
 
-    async fn send(&self, call: &Call, authorization: HeaderValue) -> Result<Reply, ClientError> {
+    async fn send(
+        &self,
+        call: &Call,
+        authorization: impl Into<Option<HeaderValue>>,
+    ) -> Result<Reply, ClientError> {
         let mut request = self
             .http
-            .request(call.method.clone(), call.url(&self.endpoint))
-            .header(AUTHORIZATION, authorization);
+            .request(call.method.clone(), call.url(&self.endpoint));
+        if let Some(authorization) = authorization.into() {
+            request = request.header(AUTHORIZATION, authorization);
+        }
         if let Some(body) = &call.body {
             request = request
                 .header(CONTENT_TYPE, "application/json")

@@ -51,7 +51,7 @@ impl Entropy for SystemEntropy {
         SystemRandom::new().fill(bytes).map_err(EntropyError::new)
     }
 
-    /// From a draw of [`AHEAD`] bytes per thread: one draw costs as much as sealing a small row.
+    /// From a draw of 1 KiB per thread: one draw costs as much as sealing a small row.
     fn fill_public(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
         thread_local! {
             static DRAWN: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };

@@ -1,8 +1,9 @@
 //! Algorithms, envelopes, key material and root key providers; the only room that names a crypto
 //! library.
 //!
-//! Nothing below the protocol level is written here: every primitive is the library's, and this
-//! crate decides which one is used where, what each ciphertext is bound to, and who may hold a key.
+//! Nothing below the protocol level is written here but Shamir's scheme, for which there is no
+//! library in constant time: every other primitive is the library's, and this crate decides which
+//! one is used where, what each ciphertext is bound to, and who may hold a key.
 //!
 //! ```text
 //! root key ──seals──▶ keyring ─┬─ storage key ──────────seals──▶ every bookkeeping row
@@ -28,6 +29,8 @@
 //! | HMAC-SHA-256 | audit chain | RFC 2104, FIPS 198-1 | none in practice; forging needs about 2^128 work |
 //! | SHA-256 | token hashes | FIPS 180-4 | only over values of 256 random bits, never over passwords |
 //! | Ed25519 | signed audit heads, KMS keys | RFC 8032 | none in practice; pure, without context |
+//! | Shamir's secret sharing over GF(256) | root key in shares | Shamir 1979; draft-mcgrew-tss-03 | 2 to 255 shares; fewer than the threshold tell nothing; our own code, in constant time |
+//! | SHA-256 | checksums and hashes of shares | FIPS 180-4 | a share has 256 random bits |
 //! | Argon2id (version 0x13) | root key from a passphrase | RFC 9106 | at least 19 MiB and two passes; 64 MiB, three passes, four lanes by default |
 //!
 //! **What every byte string starts with.** Each stored form has a leading format byte (the texts

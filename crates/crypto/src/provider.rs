@@ -3,16 +3,20 @@
 //! Whether it is the right one shows when it opens the [`Keyring`](crate::Keyring).
 
 mod credential;
+mod field;
 mod key_file;
 mod key_text;
 mod passphrase;
+mod polynomial;
+mod shares;
 
-use crate::RootKey;
+use crate::{RootKey, RootKeyError};
 
 pub use credential::{CredentialError, CredentialFile};
 pub use key_file::{KeyFile, KeyFileError};
 pub use key_text::{KeyText, KeyTextError};
 pub use passphrase::{HeaderError, Passphrase, PassphraseCost, PassphraseError, PassphraseHeader};
+pub use shares::{Gathering, Share, ShareError, ShareHeaderError, ShareSet, SplitError, SplitRoot};
 
 /// A source of the root key.
 pub trait RootKeyProvider: Send + Sync {
@@ -42,4 +46,7 @@ pub enum ProviderError {
     /// From a passphrase.
     #[error(transparent)]
     Passphrase(#[from] PassphraseError),
+    /// From shares.
+    #[error(transparent)]
+    Shares(#[from] RootKeyError),
 }

@@ -3,27 +3,49 @@
 //! Readers see the gathered times at once. A clean stop writes all of them; a crash loses at most
 //! one interval of them (`Settings::access_time_interval`).
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
-use strongroom_store::Key;
 use strongroom_types::{Timestamp, Version};
 use tokio::sync::Notify;
 
-use crate::rows::secret::{SecretAccess, VersionAccess};
-use crate::rows::{CommitFault, RowFault, Vault};
+use crate::rows::access::{AccessBucket, Incarnation, VersionAccess, bucket};
+use crate::rows::{CommitFault, Decoded, RowFault, Vault, keyspace};
 
 /// Rows written in one batch.
-const BATCH: usize = 512;
+const BATCH: usize = 256;
 /// Secrets with unwritten times that make a write due before its interval ends.
-const FULL: usize = 250_000;
+const FULL: usize = 400_000;
+/// Rows kept decoded for readers: those of a directory are asked for again and again.
+const DECODED: usize = 2048;
+/// Parts that are locked on their own.
+const SHARDS: usize = 64;
 
-type Shard = HashMap<[u8; 16], Pending>;
+/// What happened to secrets whose rows are in one part.
+#[derive(Default)]
+struct Shard {
+    touched: HashMap<Incarnation, Touched>,
+    deleted: HashSet<Incarnation>,
+}
 
-struct Pending {
-    row: Key,
-    versions: Vec<VersionAccess>,
+/// The versions of one secret that were revealed: one, as a rule.
+#[derive(Clone, PartialEq, Eq)]
+struct Touched {
+    first: VersionAccess,
+    more: Vec<VersionAccess>,
+}
+
+impl Touched {
+    fn all(&self) -> impl Iterator<Item = VersionAccess> {
+        std::iter::once(self.first).chain(self.more.iter().copied())
+    }
+
+    fn note(&mut self, access: VersionAccess) {
+        let known = std::iter::once(&mut self.first).chain(&mut self.more);
+        note(known, access).unwrap_or_else(|| self.more.push(access));
+    }
 }
 
 /// Why access times are still unwritten.
@@ -40,49 +62,53 @@ pub enum FlushError {
 /// Access times that wait to be written.
 pub(crate) struct AccessTimes {
     shards: Box<[Mutex<Shard>]>,
-    secrets: AtomicUsize,
+    rows: Decoded<AccessBucket>,
+    waiting: AtomicUsize,
     full: Notify,
     /// One flush at a time, so that two never write the same row over each other.
     flushing: tokio::sync::Mutex<()>,
 }
 
+/// What one row is to learn.
+#[derive(Default)]
+struct News {
+    touched: Vec<(Incarnation, Touched)>,
+    deleted: Vec<Incarnation>,
+}
+
 impl AccessTimes {
     pub(crate) fn new() -> Self {
         Self {
-            shards: (0..64).map(|_| Mutex::default()).collect(),
-            secrets: AtomicUsize::new(0),
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            rows: Decoded::with_capacity(DECODED),
+            waiting: AtomicUsize::new(0),
             full: Notify::new(),
             flushing: tokio::sync::Mutex::new(()),
         }
     }
 
-    fn shard(&self, incarnation: &[u8; 16]) -> Option<&Mutex<Shard>> {
-        let [first, ..] = incarnation;
-        self.shards.get(usize::from(*first) % self.shards.len())
+    fn shard(&self, incarnation: &Incarnation) -> Option<&Mutex<Shard>> {
+        self.shards.get(usize::from(bucket(incarnation)) % SHARDS)
     }
 
     /// Notes a successful reveal.
-    pub(crate) fn touch(
-        &self,
-        incarnation: [u8; 16],
-        version: Version,
-        at: Timestamp,
-        row: impl FnOnce() -> Key,
-    ) {
+    pub(crate) fn touch(&self, incarnation: Incarnation, version: Version, at: Timestamp) {
         let Some(shard) = self.shard(&incarnation) else {
             return;
         };
-        let mut shard = shard.lock();
-        let pending = shard.entry(incarnation).or_insert_with(|| {
-            if self.secrets.fetch_add(1, Ordering::Relaxed) == FULL {
-                self.full.notify_one();
+        let access = VersionAccess { version, at };
+        match shard.lock().touched.entry(incarnation) {
+            Entry::Occupied(mut known) => known.get_mut().note(access),
+            Entry::Vacant(place) => {
+                place.insert(Touched {
+                    first: access,
+                    more: Vec::new(),
+                });
+                if self.waiting.fetch_add(1, Ordering::Relaxed) == FULL {
+                    self.full.notify_one();
+                }
             }
-            Pending {
-                row: row(),
-                versions: Vec::with_capacity(1),
-            }
-        });
-        note(&mut pending.versions, VersionAccess { version, at });
+        }
     }
 
     /// Resolves when so many times wait that they should not wait for the interval.
@@ -90,33 +116,36 @@ impl AccessTimes {
         self.full.notified().await;
     }
 
-    /// The times of this secret: what is stored, brought up to date.
-    pub(crate) fn current(
+    /// The times of this secret's versions: what is stored, brought up to date.
+    pub(crate) async fn of(
         &self,
-        incarnation: [u8; 16],
-        stored: Option<SecretAccess>,
-    ) -> Vec<VersionAccess> {
-        let mut versions = match stored {
-            Some(stored) if stored.incarnation == incarnation => stored.versions,
-            _ => Vec::new(),
-        };
-        if let Some(shard) = self.shard(&incarnation)
-            && let Some(pending) = shard.lock().get(&incarnation)
+        vault: &Vault,
+        incarnation: &Incarnation,
+    ) -> Result<Vec<VersionAccess>, RowFault> {
+        let row = keyspace::access_bucket(bucket(incarnation));
+        let stored = self.rows.get(vault, &row).await?;
+        let mut versions = stored.map_or_else(Vec::new, |(_, row)| row.of(incarnation));
+        if let Some(shard) = self.shard(incarnation)
+            && let Some(touched) = shard.lock().touched.get(incarnation)
         {
-            pending
-                .versions
-                .iter()
-                .for_each(|access| note(&mut versions, *access));
+            for access in touched.all() {
+                if note(versions.iter_mut(), access).is_none() {
+                    versions.push(access);
+                }
+            }
         }
-        versions
+        Ok(versions)
     }
 
-    /// Forgets a secret that was deleted.
-    pub(crate) fn forget(&self, incarnation: [u8; 16]) {
-        if let Some(shard) = self.shard(&incarnation)
-            && shard.lock().remove(&incarnation).is_some()
-        {
-            self.secrets.fetch_sub(1, Ordering::Relaxed);
+    /// Forgets a secret that was deleted. A crash before the next flush leaves its times in their
+    /// row, where nobody asks for them.
+    pub(crate) fn forget(&self, incarnation: Incarnation) {
+        if let Some(shard) = self.shard(&incarnation) {
+            let mut shard = shard.lock();
+            shard.deleted.insert(incarnation);
+            if shard.touched.remove(&incarnation).is_some() {
+                self.waiting.fetch_sub(1, Ordering::Relaxed);
+            }
         }
     }
 
@@ -124,74 +153,85 @@ impl AccessTimes {
     pub(crate) async fn flush(&self, vault: &Vault) -> Result<(), FlushError> {
         let _one_at_a_time = self.flushing.lock().await;
         for shard in &self.shards {
-            let waiting: Vec<_> = shard
-                .lock()
-                .iter()
-                .map(|(incarnation, pending)| {
-                    (*incarnation, pending.row.clone(), pending.versions.clone())
-                })
-                .collect();
-            for batch in waiting.chunks(BATCH) {
+            let news: Vec<_> = shard.lock().news().into_iter().collect();
+            for batch in news.chunks(BATCH) {
                 write(vault, batch).await?;
                 let mut shard = shard.lock();
-                for (incarnation, _, written) in batch {
-                    self.settle(&mut shard, incarnation, written);
+                for (_, news) in batch {
+                    let written = shard.settle(news);
+                    self.waiting.fetch_sub(written, Ordering::Relaxed);
                 }
             }
         }
         Ok(())
     }
+}
 
-    /// Drops what was written, unless it was touched again in the meantime.
-    fn settle(&self, shard: &mut Shard, incarnation: &[u8; 16], written: &[VersionAccess]) {
-        let same = |pending: &Pending| {
-            pending.versions.len() == written.len()
-                && pending
-                    .versions
-                    .iter()
-                    .zip(written)
-                    .all(|(a, b)| a.at == b.at)
-        };
-        if shard.get(incarnation).is_some_and(same) {
-            shard.remove(incarnation);
-            self.secrets.fetch_sub(1, Ordering::Relaxed);
+impl Shard {
+    /// What waits, by row.
+    fn news(&self) -> BTreeMap<u16, News> {
+        let mut rows = BTreeMap::<u16, News>::new();
+        for (incarnation, touched) in &self.touched {
+            let news = rows.entry(bucket(incarnation)).or_default();
+            news.touched.push((*incarnation, touched.clone()));
         }
+        for incarnation in &self.deleted {
+            let news = rows.entry(bucket(incarnation)).or_default();
+            news.deleted.push(*incarnation);
+        }
+        rows
+    }
+
+    /// Drops what was written, unless it was touched again in the meantime; says how many.
+    fn settle(&mut self, written: &News) -> usize {
+        for incarnation in &written.deleted {
+            self.deleted.remove(incarnation);
+        }
+        let mut settled = 0;
+        for (incarnation, touched) in &written.touched {
+            if self.touched.get(incarnation) == Some(touched) {
+                self.touched.remove(incarnation);
+                settled += 1;
+            }
+        }
+        settled
     }
 }
 
-fn note(versions: &mut Vec<VersionAccess>, access: VersionAccess) {
-    match versions
-        .iter_mut()
-        .find(|known| known.version == access.version)
-    {
-        Some(known) => known.at = known.at.max(access.at),
-        None => versions.push(access),
-    }
+/// Takes the later time for a version that is known; nothing if it is not.
+fn note<'a>(
+    mut known: impl Iterator<Item = &'a mut VersionAccess>,
+    access: VersionAccess,
+) -> Option<()> {
+    let known = known.find(|known| known.version == access.version)?;
+    known.at = known.at.max(access.at);
+    Some(())
 }
 
-async fn write(
-    vault: &Vault,
-    batch: &[([u8; 16], Key, Vec<VersionAccess>)],
-) -> Result<(), FlushError> {
+async fn write(vault: &Vault, batch: &[(u16, News)]) -> Result<(), FlushError> {
     let mut changes = vault.changes();
-    for (incarnation, row, versions) in batch {
-        let stored = vault
-            .get::<SecretAccess>(row)
-            .await
-            .map_err(FlushError::Read)?;
-        let mut access = match stored {
-            Some(stored) if stored.row.incarnation == *incarnation => stored.row,
-            _ => SecretAccess {
-                incarnation: *incarnation,
-                versions: Vec::new(),
-            },
+    for (number, news) in batch {
+        let key = keyspace::access_bucket(*number);
+        let stored = vault.get::<AccessBucket>(&key).await;
+        let (mut row, read_at) = match stored.map_err(FlushError::Read)? {
+            Some(stored) => (stored.row, Some(stored.revision)),
+            None => (AccessBucket::default(), None),
         };
-        versions
+        let touched = news
+            .touched
             .iter()
-            .for_each(|touched| note(&mut access.versions, *touched));
-        changes
-            .put(row.clone(), &access)
-            .map_err(FlushError::Write)?;
+            .flat_map(|(incarnation, touched)| touched.all().map(|access| (*incarnation, access)));
+        row.update(touched, |incarnation| news.deleted.contains(incarnation));
+        let changed = match (read_at, row.is_empty()) {
+            (None, true) => Ok(()),
+            (None, false) => changes.create(key, &row),
+            (Some(revision), true) => {
+                changes.remove(key, revision);
+                Ok(())
+            }
+            (Some(revision), false) => changes.replace(key, revision, &row),
+        };
+        changed.map_err(FlushError::Write)?;
     }
     changes.commit().await.map(drop).map_err(FlushError::Write)
 }

@@ -14,6 +14,9 @@ const ROTATIONS: Duration = Duration::from_secs(60 * 60);
 const RETENTION: Duration = Duration::from_secs(60 * 60);
 /// How often the outbox is cleared of what was copied, and tried again after a failure.
 const CLEARING: Duration = Duration::from_secs(1);
+/// How long records of changes gather before they are copied. Whoever reads the log has them copied
+/// first.
+const GATHERING: Duration = Duration::from_millis(10);
 
 impl Engine {
     /// Writes access times, brings records to the journal, removes and rotates keys that are due, and
@@ -52,7 +55,11 @@ impl Engine {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let settled = tokio::select! {
-                () = outbox.filled() => outbox.settle().await,
+                () = outbox.filled() => {
+                    // Nobody waits for the copies, and few large syncs cost less than many.
+                    tokio::time::sleep(GATHERING).await;
+                    outbox.settle().await
+                }
                 _ = tick.tick() => outbox.settle_and_clear().await,
             };
             if let Err(error) = settled {

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use strongroom_audit::{CloseError, Journal};
 use strongroom_crypto::{
-    Entropy, EntropyError, Keyring, KeyringError, OpenError, RootKey, SealError, SystemEntropy,
-    random,
+    Entropy, EntropyError, Keyring, KeyringError, OpenError, SealError, SystemEntropy, random,
 };
 use strongroom_engine::{Engine, EngineParts, StartError, StopError, keyring_key};
 use strongroom_store::{Batch, CommitError, ReadError, Store};
@@ -15,9 +14,11 @@ use tokio::task::{JoinError, JoinHandle};
 
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::data_directory::DataDirectory;
 use crate::readings::readings;
+use crate::root_key::{Control, RootKeyUnavailable, RootKeys};
 use crate::settings;
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, Reading};
 
 /// The installation cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +50,9 @@ pub enum AssembleError {
          key, or the passphrase is mistyped"
     )]
     WrongRootKey(#[source] OpenError),
+    /// A change of the root key was interrupted and cannot be brought to its end.
+    #[error("the change of the root key that was interrupted cannot be ended")]
+    Settle(#[source] RootKeyUnavailable),
     /// The journal does not open.
     #[error("the audit journal cannot be opened")]
     Journal(#[source] strongroom_audit::OpenError),
@@ -95,7 +99,7 @@ impl Installation {
     /// Opens the installation and starts its jobs. Call it within a runtime.
     pub async fn open(
         config: &Config,
-        root: &RootKey,
+        root: &RootKeys,
         opening: Opening,
     ) -> Result<Self, AssembleError> {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
@@ -130,10 +134,32 @@ impl Installation {
         &self.engine
     }
 
+    /// Lets `strongroom root` reach the keyring while this is open. Where that cannot be, it is
+    /// logged, and everything else works.
+    pub fn control(&self, config: &Config) -> Option<Control> {
+        let socket = DataDirectory::at(&config.store.data).control_socket();
+        match Control::open(socket, self.store.clone()) {
+            Ok(control) => Some(control),
+            Err(error) => {
+                tracing::warn!(
+                    %error,
+                    "there is no control socket: the root key can be changed only while the \
+                     server is stopped; a shorter path in store.data may help"
+                );
+                None
+            }
+        }
+    }
+
     /// Lets the metrics show what store and journal count.
     pub fn followed_by(&self, metrics: &mut Metrics) {
+        metrics.follow(self.readings());
+    }
+
+    /// What store and journal count, whenever it is asked for.
+    pub fn readings(&self) -> impl Fn() -> Vec<Reading> + Send + Sync + 'static {
         let (store, journal) = (self.store.clone(), self.journal.clone());
-        metrics.follow(move || readings(&store, &journal));
+        move || readings(&store, &journal)
     }
 
     /// Writes what is still in memory and closes journal and store. Call it when no request is
@@ -154,7 +180,7 @@ impl Installation {
 /// Opens the store and, with the root key, the keyring in it.
 pub async fn open_keyring(
     config: &Config,
-    root: &RootKey,
+    root: &RootKeys,
     opening: Opening,
     entropy: &dyn Entropy,
 ) -> Result<(Store, Keyring), AssembleError> {
@@ -164,14 +190,18 @@ pub async fn open_keyring(
     let key = keyring_key();
     match store.get(&key).await.map_err(AssembleError::ReadKeyring)? {
         Some(row) => {
-            let keyring = Keyring::open(root, &row.value, &installation)
+            let (keyring, which) = root
+                .open(&row.value, &installation)
                 .map_err(AssembleError::WrongRootKey)?;
+            root.settle(&DataDirectory::at(&config.store.data), which)
+                .map_err(AssembleError::Settle)?;
             Ok((store, keyring))
         }
         None if opening == Opening::New => {
             let keyring = Keyring::generate(entropy).map_err(AssembleError::MakeKeyring)?;
+            let first = root.first().ok_or(AssembleError::NoKeyring)?;
             let sealed = keyring
-                .seal(root, entropy, &installation)
+                .seal(first, entropy, &installation)
                 .map_err(AssembleError::SealKeyring)?;
             let mut batch = Batch::new();
             batch.expect_absent(key.clone()).put(key, sealed);

@@ -5,6 +5,10 @@
 //!   strongroom.data    written last by `init` or `dev`: the installation is complete
 //!   root.key           the root key, unless it is kept elsewhere
 //!   passphrase.header  cost and salt of the passphrase, if the root key comes from one
+//!   shares.header      which shares there are, if the root key is in shares
+//!   *.next             the draft of one of the three, while the root key is being changed
+//!   root.lock          held by the command that changes the root key
+//!   control.sock       where a running server answers that command (0600)
 //!   store/             sealed rows
 //!   audit/             the journal, unless it is kept elsewhere
 //!   dev.json           `strongroom dev` only: the credentials that it made (0600)
@@ -96,6 +100,16 @@ impl DataDirectory {
     /// Where the store lies.
     pub fn store(&self) -> PathBuf {
         self.0.join("store")
+    }
+
+    /// What who changes the root key locks.
+    pub fn root_lock(&self) -> PathBuf {
+        self.0.join("root.lock")
+    }
+
+    /// Where a running server answers commands of its own machine.
+    pub fn control_socket(&self) -> PathBuf {
+        self.0.join("control.sock")
     }
 
     /// How far it has come.

@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::http::{Api, App};
 use crate::listener::{
-    BindError, CertificateError, Certificates, ConnectionLimits, Listener, Stopped,
+    BindError, CertificateError, Certificates, ConnectionLimits, Listener, Site, Stopped,
 };
 use crate::telemetry::{METRICS, Metrics, metrics_page};
 
@@ -85,22 +86,30 @@ impl Bound {
         self.certificates.clone()
     }
 
-    /// Serves in tasks of their own until `stop`. Must be called inside a runtime.
+    /// The page of figures and its place, if it is on the main listener.
+    pub fn page(&self) -> Option<(&'static str, Router)> {
+        self.metrics_on_main
+            .then(|| (METRICS, metrics_page(self.metrics.clone())))
+    }
+
+    /// Serves the API in tasks of their own until `stop`. Must be called inside a runtime.
     ///
     /// # Errors
     ///
     /// The table of routes is contradictory, which no release is.
     pub fn serve(self, app: App, stop: &CancellationToken) -> Result<OnAir, ServeError> {
+        let api = Api::new(app, self.page())?;
+        Ok(self.put_on_air(api, stop))
+    }
+
+    /// Serves this site, and the page of figures if that has an address of its own.
+    pub fn put_on_air(self, site: impl Site, stop: &CancellationToken) -> OnAir {
         let page = metrics_page(self.metrics);
-        let (page, metrics_only) = match self.metrics_only {
-            Some(listener) => (None, Some((listener, page))),
-            None => (Some(page).filter(|_| self.metrics_on_main), None),
-        };
-        let api = Api::new(app, page.map(|page| (METRICS, page)))?;
-        let metrics_only = metrics_only
-            .map(|(listener, page)| tokio::spawn(listener.serve(page, stop.clone(), self.grace)));
-        let main = tokio::spawn(self.main.serve(api, stop.clone(), self.grace));
-        Ok(OnAir { main, metrics_only })
+        let metrics_only = self
+            .metrics_only
+            .map(|listener| tokio::spawn(listener.serve(page, stop.clone(), self.grace)));
+        let main = tokio::spawn(self.main.serve(site, stop.clone(), self.grace));
+        OnAir { main, metrics_only }
     }
 }
 

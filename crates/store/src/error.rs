@@ -138,6 +138,15 @@ pub enum OpenError {
         #[source]
         cause: Cause,
     },
+    /// The log of commits lacks some that were acknowledged, or they cannot be read.
+    #[error("the commit log in `{}` is damaged: restore a backup", path.display())]
+    Log {
+        /// The directory.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        cause: Cause,
+    },
     /// The system gave no thread for the writer.
     #[error("the store's threads could not be started")]
     Threads(#[source] io::Error),

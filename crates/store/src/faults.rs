@@ -1,13 +1,15 @@
 //! A store in which chosen operations fail, to see what its users make of it.
 
 use std::collections::VecDeque;
+use std::fmt;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::task::Poll;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{self, BoxFuture};
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 
 use crate::backend::{Backend, GetResult};
 use crate::{
@@ -27,17 +29,56 @@ pub enum CommitFault {
     LostAfter,
 }
 
+/// What happens to one group of commits on its way into the log of an embedded store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFault {
+    /// The disk is full.
+    Full,
+    /// Half of it is written, then the write fails.
+    Torn,
+    /// It is written, but syncing fails.
+    Unsynced,
+}
+
+/// What happens when an embedded store writes its log into the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApplyFault {
+    /// It waits until that changes.
+    Held,
+    /// The disk is full.
+    Full,
+    /// The disk fails.
+    Failed,
+}
+
 /// What is to fail, and when. Clones share one plan, so it can be changed while the store is used.
 #[derive(Clone, Default)]
-pub struct FaultPlan(Arc<Mutex<Plan>>);
+pub struct FaultPlan(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    plan: Mutex<Plan>,
+    changed: Condvar,
+}
 
 #[derive(Default)]
 struct Plan {
+    groups: VecDeque<Option<LogFault>>,
+    /// What happens to the group that is being logged.
+    group: Option<LogFault>,
+    apply: Option<ApplyFault>,
+    held: bool,
     commits: VecDeque<Option<CommitFault>>,
     /// Whether each of the next reads fails.
     reads: VecDeque<bool>,
     outage: Option<Unavailable>,
     yields: usize,
+}
+
+impl fmt::Debug for FaultPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FaultPlan")
+    }
 }
 
 impl FaultPlan {
@@ -48,7 +89,7 @@ impl FaultPlan {
 
     /// Lets so many further commits pass, then makes one fail.
     pub fn fail_commit(&self, after: usize, fault: CommitFault) -> &Self {
-        let mut plan = self.0.lock();
+        let mut plan = self.0.plan.lock();
         plan.commits.extend(std::iter::repeat_n(None, after));
         plan.commits.push_back(Some(fault));
         drop(plan);
@@ -57,7 +98,7 @@ impl FaultPlan {
 
     /// Lets so many further reads (of a row or a range) pass, then makes one fail.
     pub fn fail_read(&self, after: usize) -> &Self {
-        let mut plan = self.0.lock();
+        let mut plan = self.0.plan.lock();
         plan.reads.extend(std::iter::repeat_n(false, after));
         plan.reads.push_back(true);
         drop(plan);
@@ -66,18 +107,69 @@ impl FaultPlan {
 
     /// Refuses everything, or ends that.
     pub fn outage(&self, reason: Option<Unavailable>) -> &Self {
-        self.0.lock().outage = reason;
+        self.0.plan.lock().outage = reason;
         self
+    }
+
+    /// Lets so many further groups into the log, then makes one fail. For a store that was opened
+    /// with this plan.
+    pub fn fail_log(&self, after: usize, fault: LogFault) -> &Self {
+        let mut plan = self.0.plan.lock();
+        plan.groups.extend(std::iter::repeat_n(None, after));
+        plan.groups.push_back(Some(fault));
+        drop(plan);
+        self
+    }
+
+    /// Says what happens from now on when the log is to be written into the database. For a store
+    /// that was opened with this plan.
+    pub fn on_apply(&self, fault: Option<ApplyFault>) -> &Self {
+        self.0.plan.lock().apply = fault;
+        self.0.changed.notify_all();
+        self
+    }
+
+    /// Blocks until the store is kept from writing its log into the database, by
+    /// [`ApplyFault::Held`].
+    pub fn await_held(&self) {
+        let mut plan = self.0.plan.lock();
+        while !plan.held {
+            self.0.changed.wait(&mut plan);
+        }
+    }
+
+    /// The fault of the group that is being logged; a new one if its write begins.
+    pub(crate) fn log_fault(&self, begins: bool) -> Option<LogFault> {
+        let mut plan = self.0.plan.lock();
+        if begins {
+            plan.group = plan.groups.pop_front().flatten();
+        }
+        plan.group
+    }
+
+    pub(crate) fn before_apply(&self) -> io::Result<()> {
+        let mut plan = self.0.plan.lock();
+        while plan.apply == Some(ApplyFault::Held) {
+            plan.held = true;
+            self.0.changed.notify_all();
+            self.0.changed.wait(&mut plan);
+        }
+        plan.held = false;
+        match plan.apply {
+            Some(ApplyFault::Full) => Err(io::ErrorKind::StorageFull.into()),
+            Some(ApplyFault::Failed) => Err(io::Error::other(Injected)),
+            Some(ApplyFault::Held) | None => Ok(()),
+        }
     }
 
     /// Lets other tasks run so many times before each operation and again before its answer.
     pub fn delay(&self, yields: usize) -> &Self {
-        self.0.lock().yields = yields;
+        self.0.plan.lock().yields = yields;
         self
     }
 
     fn next_commit(&self) -> Result<Option<CommitFault>, Unavailable> {
-        let mut plan = self.0.lock();
+        let mut plan = self.0.plan.lock();
         match plan.outage {
             Some(reason) => Err(reason),
             None => Ok(plan.commits.pop_front().flatten()),
@@ -85,7 +177,7 @@ impl FaultPlan {
     }
 
     fn next_read(&self) -> Result<(), ReadError> {
-        let mut plan = self.0.lock();
+        let mut plan = self.0.plan.lock();
         if let Some(reason) = plan.outage {
             return Err(reason.into());
         }
@@ -96,7 +188,7 @@ impl FaultPlan {
     }
 
     async fn pause(&self) {
-        let mut left = self.0.lock().yields;
+        let mut left = self.0.plan.lock().yields;
         future::poll_fn(|context| {
             if left == 0 {
                 return Poll::Ready(());
@@ -178,7 +270,7 @@ impl Backend for Faulty {
 
     fn check(&self) -> BoxFuture<'_, Result<(), ReadError>> {
         async {
-            let outage = self.plan.0.lock().outage;
+            let outage = self.plan.0.plan.lock().outage;
             match outage {
                 Some(reason) => Err(reason.into()),
                 None => self.inner.check().await,

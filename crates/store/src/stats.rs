@@ -11,7 +11,7 @@ pub struct Stats {
     pub cached_bytes: u64,
     /// Reads of one row that the cache could not answer.
     pub cache_misses: u64,
-    /// Bytes of the write-ahead log that are in use. The file may be longer.
+    /// Bytes of the commit log that are not in the database yet. The files may be longer.
     pub wal_bytes: u64,
     /// Batches applied.
     pub commits: u64,
@@ -21,6 +21,6 @@ pub struct Stats {
     pub conflicts: u64,
     /// Batches that wait to be written.
     pub queued: u64,
-    /// Times that the log was copied into the database.
+    /// Times that a generation of the log was written into the database.
     pub checkpoints: u64,
 }

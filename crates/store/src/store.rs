@@ -20,14 +20,15 @@ pub struct Store(Arc<dyn Backend>);
 impl Store {
     /// Opens the embedded store in a directory, which is made if it is not there.
     ///
-    /// Blocks while the last run's log is read, which takes milliseconds after a clean stop.
+    /// Blocks while the last run's log is written into the database: milliseconds after a clean stop,
+    /// up to seconds otherwise.
     ///
     /// # Errors
     ///
     /// When another process has it open, when the file belongs to a later release or another
     /// program, and when the disk does not do as it should.
     pub fn open_embedded(options: EmbeddedOptions) -> Result<Self, OpenError> {
-        Ok(Self(Arc::new(Embedded::open(options)?)))
+        Ok(Self(Arc::new(Embedded::open(&options)?)))
     }
 
     /// The same store with chosen operations failing, for tests.

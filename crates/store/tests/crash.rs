@@ -31,9 +31,9 @@ const ROLE: &str = "STRONGROOM_STORE_CRASH_LOG_BYTES";
 const PLACE: &str = "STRONGROOM_STORE_CRASH_DIRECTORY";
 
 fn main() {
-    if let Ok(wal_bytes) = env::var(ROLE) {
+    if let Ok(log_bytes) = env::var(ROLE) {
         let directory = PathBuf::from(env::var(PLACE).unwrap());
-        victim(directory, wal_bytes.parse().unwrap());
+        victim(directory, log_bytes.parse().unwrap());
         return;
     }
     acknowledged_batches_survive_a_kill();
@@ -45,12 +45,12 @@ fn main() {
 fn acknowledged_batches_survive_a_kill() {
     let place = tempfile::tempdir().unwrap();
     let mut acknowledged = BTreeMap::new();
-    for (round, wal_bytes) in [8 << 20, 64 << 10, 8 << 20, 64 << 10, 256 << 10]
+    for (round, log_bytes) in [8 << 20, 64 << 10, 8 << 20, 64 << 10, 256 << 10]
         .into_iter()
         .enumerate()
     {
         let program = env::current_exe().unwrap();
-        let mut child = start(Command::new(program), place.path(), wal_bytes);
+        let mut child = start(Command::new(program), place.path(), log_bytes);
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let enough = 150 + 211 * round;
         for line in lines.by_ref().take(enough) {
@@ -77,7 +77,7 @@ fn a_database_that_cannot_be_written_stops_the_store() {
     run_out_of_disk(64 << 10);
 }
 
-fn run_out_of_disk(wal_bytes: u64) {
+fn run_out_of_disk(log_bytes: u64) {
     let place = tempfile::tempdir().unwrap();
     let mut shell = Command::new("sh");
     // With the signal ignored, a write past the limit fails with an error of its own, which is not
@@ -86,7 +86,7 @@ fn run_out_of_disk(wal_bytes: u64) {
         .arg("-c")
         .arg("trap '' XFSZ; ulimit -f 2048; exec \"$0\"")
         .arg(env::current_exe().unwrap());
-    let mut child = start(shell, place.path(), wal_bytes);
+    let mut child = start(shell, place.path(), log_bytes);
     let mut acknowledged = BTreeMap::new();
     let mut stopped = 0;
     for line in BufReader::new(child.stdout.take().unwrap()).lines() {
@@ -100,9 +100,9 @@ fn run_out_of_disk(wal_bytes: u64) {
     inspect(place.path(), &acknowledged);
 }
 
-fn start(mut command: Command, place: &Path, wal_bytes: u64) -> Child {
+fn start(mut command: Command, place: &Path, log_bytes: u64) -> Child {
     command
-        .env(ROLE, wal_bytes.to_string())
+        .env(ROLE, log_bytes.to_string())
         .env(PLACE, place.join("store"))
         .stdout(Stdio::piped())
         .spawn()
@@ -168,21 +168,21 @@ fn content(number: u64) -> Sealed {
     Sealed::from_stored(vec![number.to_le_bytes()[0]; size as usize])
 }
 
-fn options(directory: PathBuf, wal_bytes: u64) -> EmbeddedOptions {
+fn options(directory: PathBuf, log_bytes: u64) -> EmbeddedOptions {
     let mut options = EmbeddedOptions::new(directory, [7; 16]);
     options.cache_bytes = 256 << 10;
-    options.wal_bytes = wal_bytes;
+    options.log_bytes = log_bytes;
     options
 }
 
 /// Commits until it is killed, or until the store stops.
-fn victim(directory: PathBuf, wal_bytes: u64) {
+fn victim(directory: PathBuf, log_bytes: u64) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .build()
         .unwrap();
     runtime.block_on(async {
-        let store = Store::open_embedded(options(directory, wal_bytes)).unwrap();
+        let store = Store::open_embedded(options(directory, log_bytes)).unwrap();
         let tasks: Vec<_> = (0..TASKS)
             .map(|task| tokio::spawn(commit_for_ever(store.clone(), task)))
             .collect();

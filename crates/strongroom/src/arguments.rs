@@ -4,8 +4,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use strongroom_cli::{AuditList, KeyArgs, SecretArgs};
-use strongroom_server::commands::{AuditArgs, DevArgs, InitArgs, ServerArgs};
+use strongroom_cli::{AuditList, KeyArgs, SecretArgs, UnsealArgs};
+use strongroom_server::commands::{
+    AuditArgs, DevArgs, InitArgs, MigrateArgs, RootArgs, ServerArgs,
+};
 
 /// A Secrets Manager and Key Management Service that a team runs itself.
 #[derive(Debug, Parser)]
@@ -24,6 +26,8 @@ pub(crate) enum Command {
     Secret(SecretArgs),
     /// Work with keys on a server.
     Key(KeyArgs),
+    /// Give a sealed server a share of its root key.
+    Unseal(UnsealArgs),
     /// Read a server's audit log, or check the journal of one that is not running.
     Audit {
         #[command(subcommand)]
@@ -40,6 +44,11 @@ pub(crate) enum Here {
     Init(Init),
     /// Serve something to try things on; without --data, nothing of it stays.
     Dev(Dev),
+    /// Change the root key, which opens all others; a running server goes on meanwhile.
+    Root {
+        #[command(subcommand)]
+        command: RootCommand,
+    },
     /// Print the OpenAPI document of the HTTP interface.
     Openapi,
     /// Print a configuration file with every key, its meaning and its default.
@@ -67,6 +76,31 @@ pub(crate) enum JournalCommand {
     Verify(Journal),
     /// Print the newest signed head, to be kept elsewhere and given to `verify --anchor`.
     Head(Journal),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RootCommand {
+    /// Make a new root key where the old one is kept, and seal everything under it.
+    Rotate(Rotate),
+    /// Go over to the root key of another configuration.
+    Migrate(Migrate),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rotate {
+    /// The configuration file (TOML) that the installation is run with.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Migrate {
+    /// The configuration file (TOML) that the installation is run with.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// The configuration file (TOML) that it is to be run with from now on.
+    #[arg(long, value_name = "FILE2")]
+    to: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -119,6 +153,23 @@ pub(crate) struct Journal {
     /// A signed head that was kept elsewhere; the journal has to contain it.
     #[arg(long = "anchor", value_name = "HEAD")]
     anchors: Vec<String>,
+}
+
+impl From<Rotate> for RootArgs {
+    fn from(args: Rotate) -> Self {
+        Self {
+            config: args.config,
+        }
+    }
+}
+
+impl From<Migrate> for MigrateArgs {
+    fn from(args: Migrate) -> Self {
+        Self {
+            config: args.config,
+            to: args.to,
+        }
+    }
 }
 
 impl From<Server> for ServerArgs {

@@ -11,7 +11,7 @@ use strongroom_server::commands::{self, Exit, explain};
 use strongroom_server::root_key::ProcessSurroundings;
 use strongroom_server::{config, http, recipes};
 
-use arguments::{Arguments, AuditCommand, Command, Here, JournalCommand};
+use arguments::{Arguments, AuditCommand, Command, Here, JournalCommand, RootCommand};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -38,6 +38,7 @@ fn run(command: Command) -> Result<ExitCode, (String, Exit)> {
     match command {
         Command::Secret(args) => Ok(strongroom_cli::run(Remote::Secret(args))),
         Command::Key(args) => Ok(strongroom_cli::run(Remote::Key(args))),
+        Command::Unseal(args) => Ok(strongroom_cli::run(Remote::Unseal(args))),
         Command::Audit { command } => match command {
             AuditCommand::Ls(args) => Ok(strongroom_cli::run(Remote::Audit(*args))),
             AuditCommand::Journal(command) => journal(command).map(|()| ExitCode::SUCCESS),
@@ -96,10 +97,34 @@ fn here(command: Here) -> Result<(), (String, Exit)> {
             ))
         }
         Here::Dev(args) => said!(commands::dev(&args.into(), &mut output)),
+        Here::Root { command } => root(command),
         Here::Openapi => print(&http::openapi_document().to_string()),
         Here::Config => print(&config::annotated_example()),
         Here::ConfigDocs => print(&config::reference()),
         Here::Recipes => print(&recipes::markdown()),
+    }
+}
+
+fn root(command: RootCommand) -> Result<(), (String, Exit)> {
+    let mut output = io::stdout();
+    let surroundings = &ProcessSurroundings;
+    match command {
+        RootCommand::Rotate(args) => {
+            said!(commands::rotate(
+                &args.into(),
+                environment(),
+                surroundings,
+                &mut output
+            ))
+        }
+        RootCommand::Migrate(args) => {
+            said!(commands::migrate(
+                &args.into(),
+                environment(),
+                surroundings,
+                &mut output
+            ))
+        }
     }
 }
 

@@ -204,12 +204,8 @@ pub(crate) fn secret_versions(scope: &Scope, path: &SecretPath) -> Key {
     )
 }
 
-pub(crate) fn secret_access(scope: &Scope, path: &SecretPath) -> Key {
-    scoped(table::SECRET_ACCESS, scope, &[path.as_str().as_bytes()])
-}
-
-pub(crate) fn secret_accesses(scope: &Scope) -> Key {
-    scoped(table::SECRET_ACCESS, scope, &[])
+pub(crate) fn access_bucket(number: u16) -> Key {
+    key(table::SECRET_ACCESS, &[&number.to_be_bytes()])
 }
 
 pub(crate) fn kms_key(scope: &Scope, id: KeyId) -> Key {

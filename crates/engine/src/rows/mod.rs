@@ -1,5 +1,6 @@
 //! What the store's rows hold: their keys, their formats, and the sealing around them.
 
+pub(crate) mod access;
 pub(crate) mod coded;
 mod decoded;
 pub(crate) mod directory;

@@ -73,22 +73,3 @@ pub(crate) struct SealedValue {
     #[cbor(n(1), with = "minicbor::bytes")]
     pub(crate) ciphertext: Vec<u8>,
 }
-
-/// When a secret and its versions were last revealed.
-#[derive(Debug, Encode, Decode)]
-pub(crate) struct SecretAccess {
-    /// Times of an earlier secret at this path do not count.
-    #[cbor(n(0), with = "minicbor::bytes")]
-    pub(crate) incarnation: [u8; 16],
-    #[n(1)]
-    pub(crate) versions: Vec<VersionAccess>,
-}
-
-/// When one version was last revealed.
-#[derive(Debug, Clone, Copy, Encode, Decode)]
-pub(crate) struct VersionAccess {
-    #[cbor(n(0), with = "coded")]
-    pub(crate) version: Version,
-    #[cbor(n(1), with = "coded")]
-    pub(crate) at: Timestamp,
-}

@@ -6,6 +6,9 @@ use minicbor::{Decode, Encode};
 use strongroom_crypto::{Entropy, EntropyError, Keyring, OpenError, SealError};
 use strongroom_store::{Batch, CommitError, Key, ReadError, Revision, Row, Scan, Store};
 
+/// Bytes that most rows fit in.
+const ROW: usize = 512;
+
 /// A row could not be read. Always our fault, never the caller's.
 #[derive(Debug, thiserror::Error)]
 pub enum RowFault {
@@ -191,7 +194,8 @@ impl Changes<'_> {
 
     /// Writes whatever stands there now: for rows that another expectation guards.
     pub(crate) fn put<R: Encode<()>>(&mut self, key: Key, row: &R) -> Result<(), CommitFault> {
-        let bytes = minicbor::to_vec(row).map_err(CommitFault::Encode)?;
+        let mut bytes = Vec::with_capacity(ROW);
+        minicbor::encode(row, &mut bytes).map_err(CommitFault::Encode)?;
         let storage = self.vault.keyring.storage();
         let sealed = storage
             .seal(self.vault.entropy(), key.as_bytes(), &bytes)

@@ -52,7 +52,6 @@ impl Secrets<'_> {
                 .await;
             let mut changes = inner.vault.changes();
             changes.remove(row.clone(), head.revision);
-            changes.erase(keyspace::secret_access(scope, path));
             for (version, _) in versions.map_err(DeleteSecretError::Row)? {
                 changes.erase(version);
             }

@@ -1,6 +1,6 @@
 //! S2: all secrets under a prefix.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use strongroom_types::{Scope, SecretPath};
 use super::{PageRequest, SecretView, Secrets};
 use crate::call::{Call, Recorded};
 use crate::engine::Inner;
-use crate::rows::secret::{SecretAccess, SecretHead};
+use crate::rows::secret::SecretHead;
 use crate::rows::{RowFault, keyspace};
 use crate::trail::AuditUnavailable;
 
@@ -128,51 +128,11 @@ impl Listing {
                 heads.push((path, self.inner.vault.open::<SecretHead>(key, row)?.row));
             }
         }
-        let mut accesses = self.accesses(&heads).await?;
         for (path, head) in heads {
-            let access = accesses.remove(&keyspace::secret_access(&self.scope, &path));
-            let view = self
-                .inner
-                .view_with(&self.scope, &path, &head, None, access)
-                .await?;
+            let view = self.inner.view(&self.scope, &path, &head, None).await?;
             self.ready.push_back(view);
         }
         Ok(())
-    }
-
-    /// The stored access times of these secrets, read in one sweep beside them.
-    async fn accesses(
-        &self,
-        heads: &[(SecretPath, SecretHead)],
-    ) -> Result<HashMap<Key, SecretAccess>, RowFault> {
-        let mut found = HashMap::new();
-        let (Some((first, _)), Some((last, _))) = (heads.first(), heads.last()) else {
-            return Ok(found);
-        };
-        let last = keyspace::secret_access(&self.scope, last);
-        let mut from = keyspace::secret_access(&self.scope, first);
-        loop {
-            let all = keyspace::secret_accesses(&self.scope);
-            let rows = self
-                .inner
-                .vault
-                .scan_sealed(Scan::prefix(all).from(from).limit(CHUNK))
-                .await?;
-            let ends = rows.len() < CHUNK;
-            for (key, row) in &rows {
-                if *key > last {
-                    return Ok(found);
-                }
-                found.insert(
-                    key.clone(),
-                    self.inner.vault.open::<SecretAccess>(key, row)?.row,
-                );
-            }
-            match rows.into_iter().next_back() {
-                Some((key, _)) if !ends && key < last => from = key,
-                _ => return Ok(found),
-            }
-        }
     }
 }
 

@@ -9,7 +9,8 @@ use super::{PolicyDocument, SecretView, Secrets, VersionView};
 use crate::call::{Call, Recorded};
 use crate::engine::Inner;
 use crate::keys::KeyView;
-use crate::rows::secret::{SecretAccess, SecretHead, SecretVersion, VersionAccess};
+use crate::rows::access::VersionAccess;
+use crate::rows::secret::{SecretHead, SecretVersion};
 use crate::rows::{RowFault, keyspace};
 use crate::trail::AuditUnavailable;
 
@@ -71,25 +72,8 @@ impl Inner {
         head: &SecretHead,
         versions: Option<Vec<SecretVersion>>,
     ) -> Result<SecretView, RowFault> {
-        let stored = self
-            .vault
-            .get::<SecretAccess>(&keyspace::secret_access(scope, path))
-            .await?;
-        self.view_with(scope, path, head, versions, stored.map(|stored| stored.row))
-            .await
-    }
-
-    /// As [`Inner::view`], where the stored access times are already at hand.
-    pub(super) async fn view_with(
-        &self,
-        scope: &Scope,
-        path: &SecretPath,
-        head: &SecretHead,
-        versions: Option<Vec<SecretVersion>>,
-        stored: Option<SecretAccess>,
-    ) -> Result<SecretView, RowFault> {
         let key = self.key_by_id(scope, head.key).await?;
-        let accesses = self.access_times.current(head.incarnation, stored);
+        let accesses = self.access_times.of(&self.vault, &head.incarnation).await?;
         let views = |versions: Vec<SecretVersion>| {
             versions
                 .iter()

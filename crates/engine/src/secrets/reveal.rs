@@ -92,7 +92,6 @@ impl Secrets<'_> {
         call: &Arc<Call>,
         version: Option<Version>,
     ) -> Result<Recorded<Revealed>, RevealError> {
-        let (scope, path) = (grant.scope().clone(), grant.target().clone());
         let now = self.0.clock.now();
         let result = self.open_version(grant, call, version, now).await;
         if let Some(reason) = result.as_ref().err().and_then(RevealError::reason) {
@@ -102,8 +101,7 @@ impl Secrets<'_> {
         let read = revealed.version;
         let recorded = self.0.trail.recorded(call, revealed).await;
         let recorded = recorded.map_err(RevealError::Audit)?;
-        let row = || keyspace::secret_access(&scope, &path);
-        self.0.access_times.touch(incarnation, read, now, row);
+        self.0.access_times.touch(incarnation, read, now);
         Ok(recorded)
     }
 

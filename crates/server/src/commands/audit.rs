@@ -10,7 +10,7 @@ use super::{Exit, OutputError};
 use crate::assemble::{AssembleError, Opening, open_keyring};
 use crate::config::{Config, LoadError};
 use crate::data_directory::{DataDirectory, DataDirectoryError};
-use crate::root_key::{self, RootKeyUnavailable, Surroundings};
+use crate::root_key::{self, RootKeyUnavailable, RootKeys, Surroundings};
 
 /// What the command line says.
 #[derive(Debug, Clone)]
@@ -118,10 +118,7 @@ fn examine(
     )?)
 }
 
-async fn keyring(
-    config: &Config,
-    root: &strongroom_crypto::RootKey,
-) -> Result<Keyring, AssembleError> {
+async fn keyring(config: &Config, root: &RootKeys) -> Result<Keyring, AssembleError> {
     let (store, keyring) = open_keyring(config, root, Opening::Existing, &SystemEntropy).await?;
     store.shutdown().await;
     Ok(keyring)

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use strongroom_crypto::{RootKey, SystemEntropy};
+use strongroom_crypto::SystemEntropy;
 use strongroom_engine::DirectoryError;
 use strongroom_types::{DisplayName, Slug, SlugError, TextError};
 use tokio::task::JoinError;
@@ -19,7 +19,7 @@ use crate::config::{Config, Contradictions, Level};
 use crate::data_directory::{DataDirectory, DataDirectoryError, Progress};
 use crate::founding::{PlaygroundError, PlaygroundNames, found, furnish};
 use crate::recipes::{self, Filling};
-use crate::root_key::{self, ProcessSurroundings, RootKeyUnavailable};
+use crate::root_key::{self, ProcessSurroundings, RootKeyUnavailable, RootKeys};
 use crate::serving::{Bound, ServeError};
 use crate::signals::{self, SignalError};
 use crate::telemetry::{Metrics, Telemetry, TelemetryError};
@@ -147,6 +147,7 @@ pub fn dev(args: &DevArgs, output: &mut (dyn Write + Send)) -> Result<(), DevErr
     let config = configuration(args.listen, &data);
     config.check()?;
     let telemetry = Telemetry::start(&config.logging, &config.tracing)?;
+    crate::memory::protect(&config);
     let directory = DataDirectory::at(data);
     let opening = match directory.progress()? {
         Progress::Complete => Opening::Existing,
@@ -159,7 +160,7 @@ pub fn dev(args: &DevArgs, output: &mut (dyn Write + Send)) -> Result<(), DevErr
     }
     let surroundings = ProcessSurroundings;
     let root = match opening {
-        Opening::New => root_key::create(&config, &surroundings, &SystemEntropy)?,
+        Opening::New => RootKeys::only(root_key::create(&config, &surroundings, &SystemEntropy)?),
         Opening::Existing => root_key::existing(&config, &surroundings)?,
     };
     let outcome = super::server::runtime(0)
@@ -184,7 +185,7 @@ async fn run(
     json: bool,
     config: &Config,
     directory: &DataDirectory,
-    root: RootKey,
+    root: RootKeys,
     opening: Opening,
     output: &mut (dyn Write + Send),
 ) -> Result<(), DevError> {

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use strongroom_crypto::{RootKey, SystemEntropy};
+use strongroom_crypto::SystemEntropy;
 use strongroom_engine::DirectoryError;
 use strongroom_types::{DisplayName, Slug, SlugError, TextError};
 
@@ -12,7 +12,7 @@ use crate::assemble::{AssembleError, CloseFault, Installation, Opening};
 use crate::config::{Config, LoadError, Provider};
 use crate::data_directory::{DataDirectory, DataDirectoryError};
 use crate::founding::{Founded, found};
-use crate::root_key::{self, RootKeyUnavailable, Surroundings};
+use crate::root_key::{self, RootKeyUnavailable, RootKeys, Surroundings};
 
 /// What the command line says.
 #[derive(Debug, Clone)]
@@ -81,8 +81,9 @@ pub fn init(
     let name: DisplayName = args.organisation.parse().map_err(InitError::Name)?;
     let slug = Slug::of_name(name.as_str()).map_err(InitError::Slug)?;
     let data = DataDirectory::at(&config.store.data);
+    crate::memory::protect(&config);
     data.begin()?;
-    let root = root_key::create(&config, surroundings, &SystemEntropy)?;
+    let root = RootKeys::only(root_key::create(&config, surroundings, &SystemEntropy)?);
     let founded = super::server::runtime(1)
         .map_err(InitError::Runtime)?
         .block_on(make(&config, &root, name, slug.clone(), &args.owner))?;
@@ -108,7 +109,7 @@ fn configuration(
 
 async fn make(
     config: &Config,
-    root: &RootKey,
+    root: &RootKeys,
     name: DisplayName,
     slug: Slug,
     owner: &str,

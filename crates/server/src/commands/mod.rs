@@ -5,6 +5,8 @@
 mod audit;
 mod dev;
 mod init;
+mod root;
+mod sealed;
 mod server;
 
 use std::error::Error;
@@ -14,6 +16,7 @@ use std::io;
 pub use audit::{AuditArgs, AuditError, head, verify};
 pub use dev::{DevArgs, DevError, dev};
 pub use init::{InitArgs, InitError, init};
+pub use root::{MigrateArgs, RootArgs, RootError, migrate, rotate};
 pub use server::{ServerArgs, ServerError, server};
 
 /// What the process's exit code says.

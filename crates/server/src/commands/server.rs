@@ -9,11 +9,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Exit, OutputError};
 use crate::assemble::{AssembleError, CloseFault, Installation, Opening};
-use crate::config::{Config, LoadError};
+use crate::config::{Config, LoadError, Provider};
 use crate::data_directory::{DataDirectory, DataDirectoryError};
 use crate::http::App;
 use crate::listener::CertificateError;
-use crate::root_key::{self, RootKeyUnavailable, Surroundings};
+use crate::memory;
+use crate::root_key::{self, RootKeyUnavailable, RootKeys, Surroundings};
 use crate::serving::{self, Bound, ServeError};
 use crate::settings;
 use crate::signals::{self, SignalError};
@@ -82,11 +83,20 @@ pub fn server(
         return Ok(());
     }
     let telemetry = Telemetry::start(&config.logging, &config.tracing)?;
+    memory::protect(&config);
     DataDirectory::at(&config.store.data).check()?;
-    let root = root_key::existing(&config, surroundings)?;
-    let outcome = runtime(config.server.workers)
-        .map_err(ServerError::Runtime)?
-        .block_on(run(&config, root, telemetry.traces()));
+    let traced = telemetry.traces();
+    let outcome = match config.root_key.provider {
+        Provider::Shamir => runtime(config.server.workers)
+            .map_err(ServerError::Runtime)?
+            .block_on(super::sealed::run(&config, traced)),
+        _ => {
+            let root = root_key::existing(&config, surroundings)?;
+            runtime(config.server.workers)
+                .map_err(ServerError::Runtime)?
+                .block_on(run(&config, root, traced))
+        }
+    };
     telemetry.end();
     outcome
 }
@@ -100,15 +110,13 @@ pub(super) fn runtime(workers: usize) -> io::Result<tokio::runtime::Runtime> {
     builder.enable_all().build()
 }
 
-async fn run(
-    config: &Config,
-    root: strongroom_crypto::RootKey,
-    traced: bool,
-) -> Result<(), ServerError> {
+async fn run(config: &Config, root: RootKeys, traced: bool) -> Result<(), ServerError> {
     let installation = Installation::open(config, &root, Opening::Existing).await?;
     // The keyring is open; nothing needs the root key any more.
     drop(root);
+    let control = installation.control(config);
     let served = serve(config, &installation, traced).await;
+    drop(control);
     let closed = installation.close().await;
     served?;
     closed?;

@@ -58,6 +58,17 @@ pub enum Contradiction {
     /// A name that cannot be used.
     #[error("root_key.{0} is empty: name the {0}, or leave the key out for the default")]
     EmptyName(&'static str),
+    /// Shares that nobody can open with, or one person alone.
+    #[error(
+        "root_key.threshold = {threshold} does not go with root_key.shares = {shares}: use a \
+         threshold of 2 or more, and at least as many shares"
+    )]
+    Shares {
+        /// How many open.
+        threshold: u8,
+        /// How many there are.
+        shares: u8,
+    },
     /// No region.
     #[error("there is no region: add a [[regions]] table with a slug, such as slug = \"nl-01\"")]
     NoRegion,
@@ -252,7 +263,13 @@ impl Config {
             Provider::Credential if root.credential.is_empty() => {
                 found.push(Contradiction::EmptyName("credential"));
             }
-            Provider::File | Provider::Environment | Provider::Credential => {}
+            Provider::Shamir if root.threshold < 2 || root.threshold > root.shares => {
+                found.push(Contradiction::Shares {
+                    threshold: root.threshold,
+                    shares: root.shares,
+                });
+            }
+            Provider::File | Provider::Environment | Provider::Credential | Provider::Shamir => {}
         }
     }
 

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use super::load::{PREFIX, SEPARATOR};
 use super::section::{KeyDoc, Section, joined};
 use super::{
-    Audit, Kms, Limits, Logging, Metrics, Proxies, Quotas, Region, RootKey, Server, Store, Tls,
-    Tokens, Tracing, Values,
+    Audit, Kms, Limits, Logging, Memory, Metrics, Proxies, Quotas, Region, RootKey, Server, Store,
+    Tls, Tokens, Tracing, Values,
 };
 
 /// One section, ready to be written down.
@@ -36,13 +36,14 @@ impl Chapter {
 }
 
 /// Every section, in the order of [`super::Config`].
-fn chapters() -> [Chapter; 15] {
+fn chapters() -> [Chapter; 16] {
     [
         Chapter::of::<Server>("server"),
         Chapter::of::<Tls>("tls"),
         Chapter::of::<Limits>("limits"),
         Chapter::of::<Store>("store"),
         Chapter::of::<RootKey>("root_key"),
+        Chapter::of::<Memory>("memory"),
         Chapter::of::<Audit>("audit"),
         Chapter::of::<Logging>("logging"),
         Chapter::of::<Tracing>("tracing"),

@@ -9,6 +9,7 @@ mod check;
 mod docs;
 mod limits;
 mod load;
+mod memory;
 mod product;
 mod proxies;
 mod regions;
@@ -28,6 +29,7 @@ pub use check::{Contradiction, Contradictions};
 pub use docs::{annotated_example, reference};
 pub use limits::Limits;
 pub use load::LoadError;
+pub use memory::Memory;
 pub use product::{Encoding, Kms, Quotas, Statements, Tokens, Values};
 pub use proxies::{Network, NetworkError, Proxies};
 pub use regions::Region;
@@ -48,6 +50,7 @@ pub struct Config {
     pub limits: Limits,
     pub store: Store,
     pub root_key: RootKey,
+    pub memory: Memory,
     pub audit: Audit,
     pub logging: Logging,
     pub tracing: Tracing,
@@ -68,6 +71,7 @@ impl Default for Config {
             limits: Limits::default(),
             store: Store::default(),
             root_key: RootKey::default(),
+            memory: Memory::default(),
             audit: Audit::default(),
             logging: Logging::default(),
             tracing: Tracing::default(),

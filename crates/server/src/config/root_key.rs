@@ -6,7 +6,7 @@ use super::section::{choice, section};
 
 choice! {
     /// Who keeps the root key.
-    pub enum Provider: "`file`, `environment`, `credential` or `passphrase`" {
+    pub enum Provider: "`file`, `environment`, `credential`, `passphrase` or `shamir`" {
         /// A file that only its owner may read.
         File,
         /// An environment variable.
@@ -15,6 +15,8 @@ choice! {
         Credential,
         /// A passphrase, stretched by Argon2id.
         Passphrase,
+        /// Shares, of which some number opens; the server starts sealed.
+        Shamir,
     }
 }
 
@@ -49,5 +51,10 @@ section! {
         pub passphrase_file: Option<PathBuf> = None,
         /// `passphrase` from the environment: the variable that holds it.
         pub passphrase_variable: String = "STRONGROOM_PASSPHRASE".to_owned(),
+        /// `shamir`: how many shares open, from 2. Counts when shares are made: by `init`,
+        /// `root rotate` and `root migrate`.
+        pub threshold: u8 = 3,
+        /// `shamir`: how many shares there are, up to 255. Counts when shares are made.
+        pub shares: u8 = 5,
     }
 }

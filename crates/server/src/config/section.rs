@@ -68,6 +68,7 @@ macro_rules! kinds {
 
 kinds! {
     bool: "boolean", "true";
+    u8: "integer", "1";
     u16: "integer", "1";
     u32: "integer", "1";
     u64: "integer", "1";

@@ -25,6 +25,7 @@ mod regions;
 mod reply;
 mod request_id;
 mod route;
+mod sealed;
 mod secret_requests;
 mod secret_url;
 mod secrets;
@@ -42,6 +43,7 @@ pub use rate::RateLimit;
 pub use refusal::Refusal;
 pub use reply::Reply;
 pub use route::{Answer, Handler, Parameter, Route, Routes};
+pub use sealed::Gate;
 
 /// Every call that this server answers.
 pub fn routes() -> Routes {

@@ -8,8 +8,8 @@ use rusqlite::{Connection, OpenFlags};
 use super::{files, schema};
 use crate::{BackupError, Cause};
 
-/// Copies the database at `from` into a new directory. Commits go on meanwhile; the log just cannot
-/// start afresh.
+/// Copies the database at `from` into a new directory. Commits go on meanwhile; SQLite's log
+/// just cannot start afresh.
 pub(super) fn copy(from: &Path, directory: PathBuf) -> Result<(), BackupError> {
     if let Err(source) = files::create_for_copy(&directory) {
         let path = directory;
@@ -37,7 +37,8 @@ fn copy_database(from: &Path, to: &Path) -> Result<(), Cause> {
     drop(backup);
     let found = schema::identity(&copy).map_err(Cause::new)?;
     // The source may have gone on between the two looks.
-    let same = found.installation == expected.installation && found.revision >= expected.revision;
+    let same = found.installation == expected.installation
+        && found.applied.revision >= expected.applied.revision;
     if step != StepResult::Done || !same {
         return Err(Cause::new(Incomplete));
     }

@@ -1,12 +1,12 @@
-//! Rows in memory, exactly as they are in the database.
+//! Rows in memory, exactly as they are in the overlay and the database.
 //!
 //! Three rules keep it exact:
 //!
-//! 1. A reader takes a key's guard before it reads the database, and the row goes into the cache
+//! 1. A reader takes a key's guard before it reads what is below, and the row goes into the cache
 //!    only if the guard still stands. Whatever the writer does to the key breaks the guard.
-//! 2. Before a commit the writer marks every key of it as *in flight*; from then on readers ask the
-//!    database. So when the commit is published, no row that it replaces is in the cache.
-//! 3. After publishing, the writer puts the new rows in the place of the marks.
+//! 2. Before publishing a commit the writer marks every key of it as *in flight*; from then on
+//!    readers ask below. So when the commit is published, no row that it replaces is in the cache.
+//! 3. After publishing, the writer puts new rows in the place of the marks, or takes those away.
 //!
 //! A mark weighs nothing, which to the cache library means that it is never evicted.
 
@@ -119,25 +119,16 @@ impl RowCache {
         cached
     }
 
-    /// Puts a published row, or none, in the place of a mark.
+    /// Puts a published row in the place of the mark if the row before it was cached. Others have to
+    /// be read first: many are deleted before that, and the overlay has them meanwhile.
     pub(super) fn finish(&self, key: Key, row: Option<Row>, cached: bool) {
-        match row.filter(|row| row.value.as_stored().len() <= MAX_ROW_BYTES) {
-            Some(row) => {
-                if !cached {
-                    // A mark would lend the row its place; a new row has to earn its own.
-                    self.slots.remove(&key);
-                }
-                self.slots.insert(key, Slot::Row(row));
-            }
+        let fits = |row: &Row| cached && row.value.as_stored().len() <= MAX_ROW_BYTES;
+        match row.filter(fits) {
+            Some(row) => self.slots.insert(key, Slot::Row(row)),
             None => {
                 self.slots.remove(&key);
             }
         }
-    }
-
-    /// Takes a mark away after a commit that did not happen.
-    pub(super) fn abandon(&self, key: &Key) {
-        self.slots.remove(key);
     }
 
     pub(super) fn clear(&self) {
@@ -207,6 +198,16 @@ mod tests {
         loading.fill(&row(5, 100));
         assert!(is_in_flight(&cache, 1));
         cache.finish(key(1), Some(row(6, 100)), cached);
+        read(&cache, 1, row(6, 100));
+    }
+
+    #[test]
+    fn a_row_that_was_cached_stays_cached() {
+        let cache = RowCache::new(1 << 20);
+        read(&cache, 1, row(5, 100));
+        let cached = cache.begin(&key(1));
+        assert!(cached);
+        cache.finish(key(1), Some(row(6, 100)), cached);
         assert!(matches!(cache.look_up(&key(1)), Lookup::Hit(found) if found == row(6, 100)));
     }
 
@@ -246,23 +247,14 @@ mod tests {
     }
 
     #[test]
-    fn a_commit_that_did_not_happen_leaves_no_mark() {
-        let cache = RowCache::new(1 << 20);
-        read(&cache, 1, row(5, 100));
-        assert!(cache.begin(&key(1)));
-        cache.abandon(&key(1));
-        read(&cache, 1, row(5, 100));
-    }
-
-    #[test]
     fn large_rows_are_left_to_the_database() {
         let cache = RowCache::new(1 << 20);
         read(&cache, 1, row(1, MAX_ROW_BYTES + 1));
-        let cached = cache.begin(&key(1));
-        cache.finish(key(1), Some(row(2, MAX_ROW_BYTES + 1)), cached);
         assert_eq!((cache.rows(), cache.bytes()), (0, 0));
         read(&cache, 1, row(2, MAX_ROW_BYTES));
-        assert_eq!(cache.rows(), 1);
+        let cached = cache.begin(&key(1));
+        cache.finish(key(1), Some(row(3, MAX_ROW_BYTES + 1)), cached);
+        assert_eq!(cache.rows(), 0);
     }
 
     #[test]

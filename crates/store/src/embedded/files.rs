@@ -64,7 +64,8 @@ pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
     }
 }
 
-fn owned_file() -> OpenOptions {
+/// How a file of the store is opened, or made for its owner only.
+pub(super) fn owned_file() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true).mode(0o600);
     options

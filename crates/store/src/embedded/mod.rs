@@ -1,13 +1,24 @@
-//! The store on one machine: a SQLite database that belongs to this process alone.
+//! The store on one machine: a SQLite database that belongs to this process alone, and a log of
+//! commits in front of it.
 
+mod applier;
 mod backup;
 mod cache;
-mod checkpoint;
+mod disk;
 mod files;
+mod frame;
+mod gather;
+mod handoff;
+mod log;
+mod open;
 mod options;
+mod overlay;
 mod plan;
 mod queue;
+mod quota;
 mod readers;
+mod recovery;
+mod rows;
 mod schema;
 mod shared;
 mod writer;
@@ -21,18 +32,18 @@ use std::thread::{self, JoinHandle};
 use futures_util::FutureExt as _;
 use futures_util::future::{self, BoxFuture};
 use parking_lot::Mutex;
-use rusqlite::{OptionalExtension as _, Row as Record, ToSql};
-use strongroom_crypto::Sealed;
 use tokio::sync::oneshot;
 
 pub use options::EmbeddedOptions;
 
 use crate::backend::{Backend, GetResult};
 use crate::{
-    BackupError, Batch, Cause, CommitError, Key, OpenError, ReadError, Revision, Row, Scan, Stats,
-    Unavailable,
+    BackupError, Batch, Cause, CommitError, Key, ReadError, Revision, Row, Scan, Stats, Unavailable,
 };
+use applier::Applier;
 use cache::{Lookup, RowCache};
+use handoff::{Handoff, Stuck};
+use overlay::{Found, Overlay};
 use queue::{Queue, Request};
 use readers::Readers;
 use shared::Shared;
@@ -44,8 +55,10 @@ pub(crate) struct Embedded(Arc<Inner>);
 struct Inner {
     shared: Arc<Shared>,
     cache: Arc<RowCache>,
+    overlay: Arc<Overlay>,
     readers: Arc<Readers>,
     queue: Arc<Queue>,
+    handoff: Arc<Handoff>,
     path: PathBuf,
     installation: [u8; 16],
     /// `None` once stopped.
@@ -54,60 +67,9 @@ struct Inner {
 
 struct Running {
     writer: JoinHandle<Writer>,
-    checkpointer: JoinHandle<()>,
+    applier: JoinHandle<Applier>,
     /// Keeps other processes out. The last to go.
     _lock: File,
-}
-
-impl Embedded {
-    pub(crate) fn open(options: EmbeddedOptions) -> Result<Self, OpenError> {
-        let lock = files::claim(&options.directory)?;
-        let path = files::database(&options.directory);
-        let failed = |error| OpenError::Database {
-            path: path.clone(),
-            cause: Cause::new(error),
-        };
-        let (mut connection, identity) = schema::open_writer(&path, &options)?;
-        let shared = Arc::new(Shared::new(identity.revision));
-        let cache = Arc::new(RowCache::new(options.cache_bytes));
-        let readers =
-            Readers::open(&path, options.readers.get(), shared.clone()).map_err(failed)?;
-        let readers = Arc::new(readers);
-        let queue = Arc::new(Queue::new());
-        let counted = shared.clone();
-        connection
-            .wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages| {
-                let pages = u64::try_from(pages).unwrap_or(0);
-                counted.counters.wal_pages.store(pages, Ordering::Relaxed);
-                Ok(())
-            }))
-            .map_err(failed)?;
-        let (checkpoints, checkpointer) =
-            checkpoint::checkpoints(&path, options.wal_bytes, readers.clone(), shared.clone())?;
-        let writer = Writer {
-            connection,
-            queue: queue.clone(),
-            cache: cache.clone(),
-            shared: shared.clone(),
-            checkpoints,
-        };
-        // If the second thread cannot start, the first ends when its channel is dropped.
-        let checkpointer = spawn("store-checkpoint", || checkpointer.run())?;
-        let writer = spawn("store-writer", || writer.run())?;
-        Ok(Self(Arc::new(Inner {
-            shared,
-            cache,
-            readers,
-            queue,
-            path,
-            installation: identity.installation,
-            running: Mutex::new(Some(Running {
-                writer,
-                checkpointer,
-                _lock: lock,
-            })),
-        })))
-    }
 }
 
 impl Drop for Embedded {
@@ -117,7 +79,7 @@ impl Drop for Embedded {
 }
 
 impl Inner {
-    /// The row under a key: from the cache, or from the database and then into the cache.
+    /// The row under a key: from the cache, or from below and then into the cache.
     fn get(&self, key: &Key) -> GetResult {
         self.shared.admit()?;
         match self.cache.look_up(key) {
@@ -134,47 +96,22 @@ impl Inner {
     }
 
     fn read_row(&self, key: &Key) -> GetResult {
-        self.readers.read(|connection| {
-            connection
-                .prepare_cached("SELECT revision, value FROM rows WHERE key = ?1")?
-                .query_row([key.as_bytes()], |record| row(record, 0, 1))
-                .optional()
-        })
+        match self.overlay.find(key) {
+            Found::Here(row) => Ok(row),
+            Found::Below(applied) => self
+                .readers
+                .read(applied, |connection| rows::get(connection, key)),
+        }
     }
 
-    fn scan(&self, scan: Scan) -> Result<Vec<(Key, Row)>, ReadError> {
+    fn scan(&self, scan: &Scan) -> Result<Vec<(Key, Row)>, ReadError> {
         self.shared.admit()?;
         let interval = scan.interval();
-        let limit = i64::try_from(scan.limit).unwrap_or(i64::MAX);
-        let sql = match (scan.reverse, &interval.high) {
-            (false, None) => {
-                "SELECT key, revision, value FROM rows WHERE key >= ?1 ORDER BY key LIMIT ?2"
-            }
-            (false, Some(_)) => {
-                "SELECT key, revision, value FROM rows WHERE key >= ?1 AND key < ?3 \
-                 ORDER BY key LIMIT ?2"
-            }
-            (true, None) => {
-                "SELECT key, revision, value FROM rows WHERE key >= ?1 ORDER BY key DESC LIMIT ?2"
-            }
-            (true, Some(_)) => {
-                "SELECT key, revision, value FROM rows WHERE key >= ?1 AND key < ?3 \
-                 ORDER BY key DESC LIMIT ?2"
-            }
-        };
-        let mut bound: Vec<&dyn ToSql> = vec![&interval.low, &limit];
-        if let Some(high) = &interval.high {
-            bound.push(high);
-        }
-        self.readers.read(|connection| {
-            connection
-                .prepare_cached(sql)?
-                .query_map(bound.as_slice(), |record| {
-                    let key = Key::from(record.get_ref(0)?.as_blob()?);
-                    Ok((key, row(record, 1, 2)?))
-                })?
-                .collect()
-        })
+        self.readers.read_both(
+            &self.overlay,
+            |layers| layers.changes(&interval, scan.reverse, scan.limit),
+            |connection, changes| rows::scan(connection, scan, &interval, changes),
+        )
     }
 
     async fn commit(&self, batch: Batch) -> Result<Revision, CommitError> {
@@ -186,6 +123,28 @@ impl Inner {
             .unwrap_or_else(|gone| Err(CommitError::OutcomeUnknown(Cause::new(gone))))
     }
 
+    /// Waits until the database has everything that was acknowledged before.
+    fn settle(&self) -> Result<(), Stuck> {
+        let acknowledged = self.shared.published();
+        self.shared.settle(true);
+        self.queue.nudge();
+        self.handoff.await_applied(acknowledged)
+    }
+
+    fn back_up(&self, directory: PathBuf) -> Result<(), BackupError> {
+        match self.settle() {
+            Ok(()) => backup::copy(&self.path, directory),
+            Err(Stuck::Ended) => {
+                self.shared.admit()?;
+                Err(Unavailable::Closed.into())
+            }
+            Err(Stuck::Full(cause)) => {
+                let path = directory;
+                Err(BackupError::Copy { path, cause })
+            }
+        }
+    }
+
     /// Finishes what waits, then lets go of everything. Blocks for as long as that takes; a second
     /// call waits for the first.
     fn stop(&self) {
@@ -195,19 +154,29 @@ impl Inner {
         };
         self.queue.close();
         let writer = threads.writer.join();
+        let applier = threads.applier.join();
         self.shared.close();
-        let checkpointer = threads.checkpointer.join();
         self.readers.close();
         self.cache.clear();
-        match (writer, checkpointer) {
-            (Ok(writer), Ok(())) if self.shared.admit() == Err(Unavailable::Closed) => {
-                if let Err(error) = schema::checkpoint_fully(&writer.connection) {
-                    // Nothing is lost: the next start does it.
-                    tracing::warn!(error = &error as &dyn std::error::Error, "log not emptied");
-                }
+        match (writer, applier) {
+            (Ok(writer), Ok(applier)) if self.shared.admit() == Err(Unavailable::Closed) => {
+                self.empty_logs(writer, &applier);
             }
-            (Ok(_), Ok(())) => {}
+            (Ok(_), Ok(_)) => {}
             (Err(_), _) | (_, Err(_)) => tracing::error!("a thread of the store has panicked"),
+        }
+    }
+
+    fn empty_logs(&self, mut writer: Writer, applier: &Applier) {
+        if let Err(error) = schema::checkpoint_fully(&applier.connection) {
+            // Nothing is lost: the next start does it.
+            tracing::warn!(error = &error as &dyn std::error::Error, "log not emptied");
+        }
+        if self.handoff.has(self.shared.published())
+            && let Err(error) = writer.log.empty()
+        {
+            // What is left is known to be in the database.
+            tracing::warn!(error = &error as &dyn std::error::Error, "log not emptied");
         }
     }
 }
@@ -222,7 +191,7 @@ impl Backend for Embedded {
     }
 
     fn scan(&self, scan: Scan) -> BoxFuture<'_, Result<Vec<(Key, Row)>, ReadError>> {
-        async { self.0.scan(scan) }.boxed()
+        async move { self.0.scan(&scan) }.boxed()
     }
 
     fn commit(&self, batch: Batch) -> BoxFuture<'_, Result<Revision, CommitError>> {
@@ -232,7 +201,7 @@ impl Backend for Embedded {
     fn check(&self) -> BoxFuture<'_, Result<(), ReadError>> {
         async {
             self.0.shared.admit()?;
-            self.0.readers.read(schema::revision).map(drop)
+            self.0.readers.read(0, schema::generation).map(drop)
         }
         .boxed()
     }
@@ -241,7 +210,7 @@ impl Backend for Embedded {
         async {
             self.0.shared.admit()?;
             let inner = self.0.clone();
-            match run_aside("store-backup", move || backup::copy(&inner.path, directory)).await {
+            match run_aside("store-backup", move || inner.back_up(directory)).await {
                 Some(outcome) => outcome,
                 None => Err(Unavailable::Busy.into()),
             }
@@ -268,12 +237,13 @@ impl Backend for Embedded {
 
     fn stats(&self) -> Stats {
         let counters = &self.0.shared.counters;
-        let pages = counters.wal_pages.load(Ordering::Relaxed);
+        let active = counters.active_bytes.load(Ordering::Relaxed);
+        let frozen = counters.frozen_bytes.load(Ordering::Relaxed);
         Stats {
             cached_rows: self.0.cache.rows(),
             cached_bytes: self.0.cache.bytes(),
             cache_misses: self.0.cache.misses(),
-            wal_bytes: pages.saturating_mul(schema::PAGE_BYTES),
+            wal_bytes: active.saturating_add(frozen),
             commits: counters.commits.load(Ordering::Relaxed),
             syncs: counters.syncs.load(Ordering::Relaxed),
             conflicts: counters.conflicts.load(Ordering::Relaxed),
@@ -281,24 +251,6 @@ impl Backend for Embedded {
             checkpoints: counters.checkpoints.load(Ordering::Relaxed),
         }
     }
-}
-
-/// The row in two columns of a result.
-fn row(record: &Record<'_>, revision: usize, value: usize) -> rusqlite::Result<Row> {
-    Ok(Row {
-        revision: Revision::from_u64(record.get(revision)?),
-        value: Sealed::from_stored(record.get_ref(value)?.as_blob()?),
-    })
-}
-
-fn spawn<T: Send + 'static>(
-    name: &str,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<JoinHandle<T>, OpenError> {
-    thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(work)
-        .map_err(OpenError::Threads)
 }
 
 /// Does slow work in a thread of its own; `None` if there is no thread to be had.

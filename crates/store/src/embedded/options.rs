@@ -15,16 +15,21 @@ pub struct EmbeddedOptions {
     pub cache_bytes: u64,
     /// Connections for reading: as many reads can go on at once.
     pub readers: NonZeroUsize,
-    /// Length of the write-ahead log, in bytes, from which it is copied into the database in the
-    /// background. From four times this length on, commits wait for that.
-    pub wal_bytes: u64,
-    /// The most bytes that the database may take on disk, if that is to be limited.
+    /// Length of the commit log, in bytes, from which it is written into the database in the
+    /// background. From twice this length on, commits wait for that. Memory holds as much: once
+    /// what is being written into the database, and once what is committed meanwhile.
+    pub log_bytes: u64,
+    /// The most bytes that the database may have in use, if that is to be limited. Commits are
+    /// refused a little earlier, by what they might need at most.
     pub max_bytes: Option<u64>,
+    /// Where the disk is to fail, in tests.
+    #[cfg(feature = "faults")]
+    pub faults: Option<crate::FaultPlan>,
 }
 
 impl EmbeddedOptions {
     /// The usual choices: 64 MiB of cache, a connection for each processor and one more, a log of
-    /// 16 MiB and no limit but the disk.
+    /// 32 MiB and no limit but the disk.
     pub fn new(directory: impl Into<PathBuf>, installation: [u8; 16]) -> Self {
         let processors = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         Self {
@@ -32,8 +37,10 @@ impl EmbeddedOptions {
             installation,
             cache_bytes: 64 << 20,
             readers: processors.saturating_add(1),
-            wal_bytes: 16 << 20,
+            log_bytes: 32 << 20,
             max_bytes: None,
+            #[cfg(feature = "faults")]
+            faults: None,
         }
     }
 }

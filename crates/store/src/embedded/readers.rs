@@ -1,19 +1,18 @@
-//! Connections that read, each with a snapshot that it keeps until something is published.
+//! Connections that read, each with a snapshot that it keeps until the database is written.
 //!
 //! Opening a snapshot costs more than reading a row. So a connection stays in its transaction, and
-//! opens a new one only when a commit was published since. While a connection has a snapshot the
-//! log cannot start afresh; the checkpointer therefore takes idle snapshots away.
+//! opens a new one only when the overlay needs a later state of the database. While a connection has
+//! a snapshot SQLite's log cannot start afresh; the applier therefore takes idle snapshots away.
 
 use std::cell::Cell;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::{Mutex, MutexGuard};
 use rusqlite::Connection;
 
+use super::overlay::{Layers, Overlay};
 use super::schema;
-use super::shared::Shared;
 use crate::{Cause, ReadError, Unavailable};
 
 /// Memory that all connections share for pages, in KiB. With 8 MiB a connection keeps the upper
@@ -23,19 +22,18 @@ const CACHE_KIB: usize = 64 << 10;
 /// The connections.
 pub(super) struct Readers {
     slots: Box<[Mutex<Reader>]>,
-    shared: Arc<Shared>,
 }
 
 struct Reader {
     /// `None` once the store is closed.
     connection: Option<Connection>,
-    /// The last commit that the open transaction sees, if one is open.
+    /// The last generation that the open transaction sees, if one is open.
     snapshot: Option<u64>,
 }
 
 impl Readers {
     /// Opens so many connections to a database that exists.
-    pub(super) fn open(path: &Path, count: usize, shared: Arc<Shared>) -> rusqlite::Result<Self> {
+    pub(super) fn open(path: &Path, count: usize) -> rusqlite::Result<Self> {
         let share = CACHE_KIB.checked_div(count).unwrap_or(0);
         let share = i64::try_from(share)
             .unwrap_or(i64::MAX)
@@ -48,39 +46,36 @@ impl Readers {
                 }))
             })
             .collect::<rusqlite::Result<_>>()?;
-        Ok(Self { slots, shared })
+        Ok(Self { slots })
     }
 
-    /// Reads from a snapshot that has every published commit and none that is not published.
+    /// Reads from a snapshot of the database that has this generation.
     pub(super) fn read<T>(
         &self,
+        applied: u64,
         read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, ReadError> {
         let mut reader = self.take().ok_or(Unavailable::Closed)?;
-        let reader = &mut *reader;
-        let connection = reader.connection.as_ref().ok_or(Unavailable::Closed)?;
-        let published = self.shared.published();
-        if reader.snapshot != Some(published) {
-            reader.snapshot = None;
-            reader.snapshot = Some(self.renew(connection)?);
-        }
-        read(connection).map_err(|error| {
-            // What is wrong with the connection may go with its transaction.
-            reader.snapshot = None;
-            ReadError::Failed(Cause::new(error))
-        })
+        reader.renew(applied)?;
+        reader.read(read)
     }
 
-    /// Opens a new snapshot; says which commit is its last.
-    fn renew(&self, connection: &Connection) -> Result<u64, ReadError> {
-        let failed = |error| ReadError::Failed(Cause::new(error));
-        release(connection).map_err(failed)?;
-        execute(connection, "BEGIN").map_err(failed)?;
-        let revision = schema::revision(connection).map_err(failed)?;
-        // A commit shows in the database shortly before it is published. Answering from it now
-        // would let another reader, a moment later, answer from before it.
-        self.shared.await_published(revision)?;
-        Ok(revision)
+    /// Reads from the overlay, then from the database as it is at the same moment.
+    pub(super) fn read_both<C, T>(
+        &self,
+        overlay: &Overlay,
+        look: impl FnOnce(&Layers) -> C,
+        read: impl FnOnce(&Connection, C) -> rusqlite::Result<T>,
+    ) -> Result<T, ReadError> {
+        let mut reader = self.take().ok_or(Unavailable::Closed)?;
+        let seen = {
+            // While this is held, nothing is published and no generation is dropped. Whatever the
+            // snapshot has beyond the last dropped one is in the frozen one, too.
+            let layers = overlay.read();
+            reader.renew(layers.applied())?;
+            look(&layers)
+        };
+        reader.read(|connection| read(connection, seen))
     }
 
     /// A connection: this thread's own if it is free, any other that is, or else its own in turn.
@@ -93,7 +88,7 @@ impl Readers {
             .or_else(|| self.slots.get(first).map(Mutex::lock))
     }
 
-    /// Ends every snapshot, so that the log can be copied and start afresh. Waits for reads that
+    /// Ends every snapshot, so that SQLite's log can be copied and start afresh. Waits for reads that
     /// are going on, one at a time.
     pub(super) fn release_all(&self) -> rusqlite::Result<()> {
         for slot in &self.slots {
@@ -114,6 +109,42 @@ impl Readers {
             reader.connection = None;
         }
     }
+}
+
+impl Reader {
+    /// Opens a new snapshot unless the one that is open has this generation.
+    fn renew(&mut self, applied: u64) -> Result<(), ReadError> {
+        let connection = self.connection.as_ref().ok_or(Unavailable::Closed)?;
+        if self.snapshot.is_none_or(|snapshot| snapshot < applied) {
+            self.snapshot = None;
+            let renewed = begin(connection).map_err(failed)?;
+            self.snapshot = Some(renewed);
+        }
+        Ok(())
+    }
+
+    fn read<T>(
+        &mut self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, ReadError> {
+        let connection = self.connection.as_ref().ok_or(Unavailable::Closed)?;
+        read(connection).map_err(|error| {
+            // What is wrong with the connection may go with its transaction.
+            self.snapshot = None;
+            failed(error)
+        })
+    }
+}
+
+fn failed(error: rusqlite::Error) -> ReadError {
+    ReadError::Failed(Cause::new(error))
+}
+
+/// Opens a new snapshot; says which generation is its last.
+fn begin(connection: &Connection) -> rusqlite::Result<u64> {
+    release(connection)?;
+    execute(connection, "BEGIN")?;
+    schema::generation(connection)
 }
 
 /// Ends the open transaction, if there is one.

@@ -4,19 +4,27 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
 use super::EmbeddedOptions;
-use super::checkpoint::FAR_TOO_LONG;
+use super::frame::Effects;
+use super::recovery::Applied;
 use crate::{Cause, OpenError};
 
 /// `Strg`, in the database's header.
 pub(super) const APPLICATION: u32 = 0x5374_7267;
 
 /// The format that this release writes, in the database's header.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 pub(super) const PAGE_BYTES: u64 = 4096;
+
+/// SQLite's log is copied into the database when it has about so many generations: pages that are
+/// written in each of them are then copied once.
+pub(super) const WAL_GENERATIONS: u64 = 2;
+
+/// Memory for pages that are being written, in KiB. What does not fit goes into SQLite's log early.
+const WRITER_KIB: i64 = 32 << 10;
 
 /// Keys have an index of their own, beside the rows. With the rows inside the tree of keys, a page
 /// of that tree would point to seven others instead of eighty; new rows would be spread over all
@@ -30,21 +38,27 @@ const TABLES: &str = "
     CREATE TABLE meta (
         id INTEGER PRIMARY KEY CHECK (id = 1),
         installation BLOB NOT NULL CHECK (length(installation) = 16),
-        revision INTEGER NOT NULL
+        revision INTEGER NOT NULL,
+        generation INTEGER NOT NULL
     ) STRICT;";
+
+/// From format 1, which had no log beside SQLite's, to format 2.
+const FROM_FORMAT_1: &str = "
+    BEGIN IMMEDIATE;
+    ALTER TABLE meta ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
+    PRAGMA user_version = 2;
+    COMMIT;";
 
 /// What the database says about itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
     pub(super) installation: [u8; 16],
-    /// The number of the last commit.
-    pub(super) revision: u64,
+    pub(super) applied: Applied,
 }
 
 /// The writing connection; a database that is empty is set up first.
 ///
-/// Whatever the last run left in the log is in the database, and on disk, when this returns. So
-/// even a commit whose outcome was unknown, because syncing it failed, is decided from here on.
+/// Whatever the last run left in SQLite's log is in the database, and on disk, when this returns.
 pub(super) fn open_writer(
     path: &Path,
     options: &EmbeddedOptions,
@@ -55,7 +69,7 @@ pub(super) fn open_writer(
     };
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
-    configure(&connection, 8 << 10).map_err(failed)?;
+    configure(&connection, WRITER_KIB).map_err(failed)?;
     let application: u32 = pragma(&connection, "application_id").map_err(failed)?;
     let format: u32 = pragma(&connection, "user_version").map_err(failed)?;
     let tables: u32 = connection
@@ -76,6 +90,9 @@ pub(super) fn open_writer(
         });
     }
     prepare_to_write(&connection, options).map_err(failed)?;
+    if format == 1 {
+        connection.execute_batch(FROM_FORMAT_1).map_err(failed)?;
+    }
     let identity = identity(&connection).map_err(failed)?;
     Ok((connection, identity))
 }
@@ -88,62 +105,76 @@ pub(super) fn open_reader(path: &Path, cache_kib: i64) -> rusqlite::Result<Conne
     Ok(connection)
 }
 
-/// A connection that only copies the log into the database.
-pub(super) fn open_checkpointer(path: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    configure(&connection, 64)?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
-    Ok(connection)
-}
-
 /// What the database says about itself, as this connection sees it.
 pub(super) fn identity(connection: &Connection) -> rusqlite::Result<Identity> {
     connection
-        .prepare_cached("SELECT installation, revision FROM meta")?
+        .prepare_cached("SELECT installation, revision, generation FROM meta")?
         .query_row([], |row| {
             Ok(Identity {
                 installation: row.get(0)?,
-                revision: row.get(1)?,
+                applied: Applied {
+                    revision: row.get(1)?,
+                    generation: row.get(2)?,
+                },
             })
         })
 }
 
-/// The number of the last commit that this connection sees.
-pub(super) fn revision(connection: &Connection) -> rusqlite::Result<u64> {
+/// The last generation of the log that this connection sees.
+pub(super) fn generation(connection: &Connection) -> rusqlite::Result<u64> {
     connection
-        .prepare_cached("SELECT revision FROM meta")?
+        .prepare_cached("SELECT generation FROM meta")?
         .query_row([], |row| row.get(0))
 }
 
-/// How far copying the log into the database got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Checkpoint {
-    /// Pages in the log.
-    pub(super) logged: u64,
-    /// Pages of these that are in the database too.
-    pub(super) copied: u64,
+/// Bytes of the database that are in use.
+pub(super) fn used_bytes(connection: &Connection) -> rusqlite::Result<u64> {
+    let number = |name| connection.query_row(name, [], |row| row.get::<_, u64>(0));
+    let pages = number("PRAGMA page_count")?.saturating_sub(number("PRAGMA freelist_count")?);
+    Ok(pages.saturating_mul(PAGE_BYTES))
 }
 
-impl Checkpoint {
-    /// Whether the log has nothing that the database lacks, so that it can start afresh.
-    pub(super) fn is_complete(self) -> bool {
-        self.copied >= self.logged
+/// Writes what some commits come to, in one transaction that is on disk when this returns.
+pub(super) fn apply(
+    connection: &Connection,
+    effects: &Effects,
+    applied: Applied,
+) -> rusqlite::Result<()> {
+    // A transaction that is dropped is rolled back, so that it can be tried again.
+    let transaction = connection.unchecked_transaction()?;
+    {
+        // Replacing a row where it is leaves the index of keys alone.
+        let mut put = transaction.prepare_cached(
+            "INSERT INTO rows (key, revision, value) VALUES (?1, ?2, ?3) \
+             ON CONFLICT (key) DO UPDATE SET revision = excluded.revision, value = excluded.value",
+        )?;
+        let mut delete = transaction.prepare_cached("DELETE FROM rows WHERE key = ?1")?;
+        for (key, row) in effects {
+            match row {
+                Some(row) => put.execute(params![
+                    key.as_bytes(),
+                    row.revision.as_u64(),
+                    row.value.as_stored()
+                ])?,
+                None => delete.execute([key.as_bytes()])?,
+            };
+        }
     }
+    transaction
+        .prepare_cached("UPDATE meta SET revision = ?1, generation = ?2")?
+        .execute([applied.revision, applied.generation])?;
+    transaction.commit()
 }
 
-/// Copies what it can without waiting for anyone; `None` if another connection is at it.
-pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<Option<Checkpoint>> {
+/// Copies what it can of SQLite's log into the database, without waiting for anyone; says whether
+/// that is everything.
+pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<bool> {
     connection
         .prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")?
         .query_row([], |row| {
             let busy: bool = row.get(0)?;
             let (logged, copied): (i64, i64) = (row.get(1)?, row.get(2)?);
-            Ok((!busy).then(|| Checkpoint {
-                logged: u64::try_from(logged).unwrap_or(0),
-                copied: u64::try_from(copied).unwrap_or(0),
-            }))
+            Ok(!busy && copied >= logged)
         })
 }
 
@@ -185,7 +216,7 @@ fn create(connection: &Connection, installation: [u8; 16]) -> rusqlite::Result<(
     let transaction = connection.unchecked_transaction()?;
     transaction.execute_batch(TABLES)?;
     transaction.execute(
-        "INSERT INTO meta (id, installation, revision) VALUES (1, ?1, 0)",
+        "INSERT INTO meta (id, installation, revision, generation) VALUES (1, ?1, 0, 0)",
         [installation],
     )?;
     transaction.pragma_update(None, "application_id", APPLICATION)?;
@@ -199,17 +230,10 @@ fn prepare_to_write(connection: &Connection, options: &EmbeddedOptions) -> rusql
     checkpoint_fully(connection)?;
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     // A log that keeps its length is written, and so synced, faster than one that grows.
-    let longest = options.wal_bytes.saturating_mul(FAR_TOO_LONG);
+    let longest = options.log_bytes.saturating_mul(WAL_GENERATIONS + 1);
     connection.pragma_update(None, "journal_size_limit", longest)?;
-    // Nothing reaches the disk before the commit, so that only a commit can fail half-way.
-    connection.pragma_update(None, "cache_spill", false)?;
     // What is deleted leaves zeros behind.
-    connection.pragma_update(None, "secure_delete", true)?;
-    if let Some(bytes) = options.max_bytes {
-        let pages = bytes.div_ceil(PAGE_BYTES);
-        connection.pragma_update(None, "max_page_count", pages)?;
-    }
-    Ok(())
+    connection.pragma_update(None, "secure_delete", true)
 }
 
 fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<u32> {

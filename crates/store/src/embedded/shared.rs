@@ -1,8 +1,6 @@
-//! What the writer, the checkpointer and the readers know in common.
+//! What the writer, the applier and the readers know in common.
 
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-
-use parking_lot::{Condvar, Mutex};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 use crate::Unavailable;
 
@@ -14,18 +12,20 @@ const POISONED: u8 = 2;
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     state: AtomicU8,
-    /// The last commit that readers may see. A commit is in the database a moment before it is
-    /// published; publishing it is the one instant at which it happens for everybody.
+    /// The last commit that readers see.
     published: AtomicU64,
-    turn: Mutex<()>,
-    moved: Condvar,
+    /// What is committed is wanted in the database soon.
+    settling: AtomicBool,
     pub(super) counters: Counters,
 }
 
 /// Numbers for [`Stats`](crate::Stats).
 #[derive(Debug, Default)]
 pub(super) struct Counters {
-    pub(super) wal_pages: AtomicU64,
+    /// Bytes of the active generation in the log.
+    pub(super) active_bytes: AtomicU64,
+    /// Bytes of the generation before, until the database has it.
+    pub(super) frozen_bytes: AtomicU64,
     pub(super) commits: AtomicU64,
     pub(super) syncs: AtomicU64,
     pub(super) conflicts: AtomicU64,
@@ -65,45 +65,29 @@ impl Shared {
         let _ = self
             .state
             .compare_exchange(OPEN, state, Ordering::AcqRel, Ordering::Acquire);
-        self.wake();
     }
 
     pub(super) fn published(&self) -> u64 {
         self.published.load(Ordering::Acquire)
     }
 
-    /// Makes commits up to this one visible.
+    pub(super) fn is_settling(&self) -> bool {
+        self.settling.load(Ordering::Acquire)
+    }
+
+    /// Asks the writer to hand over what is committed, or notes that it does.
+    pub(super) fn settle(&self, wanted: bool) {
+        self.settling.store(wanted, Ordering::Release);
+    }
+
+    /// Notes the last commit that readers see.
     pub(super) fn publish(&self, revision: u64) {
         self.published.store(revision, Ordering::Release);
-        self.wake();
-    }
-
-    /// Waits until this commit is published: its writer has it on disk and is about to.
-    pub(super) fn await_published(&self, revision: u64) -> Result<(), Unavailable> {
-        if self.published() >= revision {
-            return Ok(());
-        }
-        let mut turn = self.turn.lock();
-        loop {
-            if self.published() >= revision {
-                return Ok(());
-            }
-            self.admit()?;
-            self.moved.wait(&mut turn);
-        }
-    }
-
-    fn wake(&self) {
-        // Whoever is between looking and waiting holds the lock.
-        drop(self.turn.lock());
-        self.moved.notify_all();
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::thread;
-
     use super::*;
 
     #[test]
@@ -113,20 +97,5 @@ mod tests {
         shared.poison();
         shared.close();
         assert_eq!(shared.admit(), Err(Unavailable::Poisoned));
-    }
-
-    #[test]
-    fn waiting_ends_with_the_commit_or_with_the_store() {
-        let shared = Shared::new(1);
-        assert_eq!(shared.await_published(1), Ok(()));
-        thread::scope(|scope| {
-            let waits = scope.spawn(|| shared.await_published(3));
-            shared.publish(2);
-            shared.publish(3);
-            assert_eq!(waits.join().unwrap(), Ok(()));
-            let waits = scope.spawn(|| shared.await_published(4));
-            shared.poison();
-            assert_eq!(waits.join().unwrap(), Err(Unavailable::Poisoned));
-        });
     }
 }

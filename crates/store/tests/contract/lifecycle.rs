@@ -79,7 +79,7 @@ async fn files_are_for_their_owner_only() {
         assert_eq!(mode(path.clone()), 0o600, "{}", path.display());
         files += 1;
     }
-    assert_eq!(files, 4);
+    assert_eq!(files, 6);
 }
 
 /// Changes the header of a store that is closed, and opens it.
@@ -93,13 +93,13 @@ fn open_with(place: &Place, pragma: &str, number: u32) -> Result<Store, OpenErro
 
 #[test]
 fn a_later_format_is_refused() {
-    let outcome = open_with(&Place::new(), "user_version", 2);
+    let outcome = open_with(&Place::new(), "user_version", 3);
     let newer = |error: &OpenError| {
         matches!(
             error,
             OpenError::NewerFormat {
-                found: 2,
-                known: 1,
+                found: 3,
+                known: 2,
                 ..
             }
         )
@@ -153,7 +153,7 @@ async fn a_full_store_takes_deletions_and_gives_answers() {
     let place = Place::new();
     let mut options = place.options();
     options.max_bytes = Some(512 << 10);
-    let store = Store::open_embedded(options).unwrap();
+    let store = Store::open_embedded(options.clone()).unwrap();
     let mut written = 0_u32;
     let error = loop {
         let name = written.to_be_bytes();
@@ -177,6 +177,11 @@ async fn a_full_store_takes_deletions_and_gives_answers() {
     store.commit(delete).await.unwrap();
     store.commit(put("again", vec![4; 10_000])).await.unwrap();
     assert_eq!(content(&store, "again").await.unwrap(), [4; 10_000]);
+    store.shutdown().await;
+    let length = fs::metadata(place.path().join("store.db")).unwrap().len();
+    assert!(length <= 512 << 10, "{length} bytes");
+    let store = Store::open_embedded(options).unwrap();
+    assert_eq!(content(&store, "again").await.unwrap(), [4; 10_000]);
 }
 
 #[tokio::test]
@@ -184,8 +189,8 @@ async fn the_log_stays_short_though_readers_are_idle() {
     let place = Place::new();
     let mut options = place.options();
     options.cache_bytes = 0;
-    options.wal_bytes = 128 << 10;
-    let limit = options.wal_bytes * 5;
+    options.log_bytes = 128 << 10;
+    let limit = options.log_bytes * 5;
     let store = Store::open_embedded(options).unwrap();
     store.commit(put("read", "1")).await.unwrap();
     let log = place.path().join("store.db-wal");

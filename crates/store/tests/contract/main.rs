@@ -12,6 +12,7 @@ mod batches;
 mod faults;
 mod fixture;
 mod lifecycle;
+mod log;
 mod model;
 mod races;
 mod ranges;

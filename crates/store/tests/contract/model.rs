@@ -252,11 +252,13 @@ proptest! {
     fn every_history_is_that_of_a_map(
         steps in vec(steps(), 1..60),
         cache_bytes in prop::sample::select(vec![0, 2_000, 1 << 20]),
+        // From one commit to a generation on, and up to none before the end.
+        log_bytes in prop::sample::select(vec![1, 2_000, 32 << 10, 1 << 20]),
     ) {
         let place = Place::new();
         let mut options = place.options();
         options.cache_bytes = cache_bytes;
-        options.wal_bytes = 32 << 10;
+        options.log_bytes = log_bytes;
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(run(&options, steps))?;
     }

@@ -95,8 +95,8 @@ async fn nothing_goes_back(cache_bytes: u64) {
     let place = Place::new();
     let mut options = place.options();
     options.cache_bytes = cache_bytes;
-    // So that checkpoints come in the way as often as they can.
-    options.wal_bytes = 64 << 10;
+    // So that generations come and go as often as they can.
+    options.log_bytes = 4 << 10;
     let store = Store::open_embedded(options).unwrap();
     let write = |number: u64| {
         batch(|batch| {

@@ -59,14 +59,14 @@ pub(crate) fn shown(output: &str, label: &str) -> String {
         .to_owned()
 }
 
-/// All files below a directory, in order of their names.
+/// All regular files below a directory, in order of their names.
 pub(crate) fn files(directory: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
             found.extend(files(&path));
-        } else {
+        } else if path.is_file() {
             found.push(path);
         }
     }
@@ -133,6 +133,11 @@ impl Server {
     /// Everything logged so far.
     pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().clone()
+    }
+
+    /// The process's number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends a signal by its name.

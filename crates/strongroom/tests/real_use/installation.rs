@@ -25,6 +25,12 @@ impl Installation {
         Self::with(settings, &[], |_| ())
     }
 
+    /// The same, and what `init` printed.
+    pub(crate) fn and_what_was_said(settings: &str) -> (Self, String) {
+        let home = tempfile::tempdir().unwrap();
+        Self::made(home, Vec::new(), settings)
+    }
+
     /// Makes one in an environment, once `prepare` has put in its home what it needs there.
     /// `HOME` in a setting or a variable stands for that home.
     pub(crate) fn with(
@@ -36,10 +42,15 @@ impl Installation {
         prepare(home.path());
         let placed = |text: &str| text.replace("HOME", home.path().to_str().unwrap());
         let environment = environment.iter();
+        let environment = environment
+            .map(|(name, value)| ((*name).to_owned(), placed(value)))
+            .collect();
+        Self::made(home, environment, settings).0
+    }
+
+    fn made(home: TempDir, environment: Vec<(String, String)>, settings: &str) -> (Self, String) {
         let mut installation = Self {
-            environment: environment
-                .map(|(name, value)| ((*name).to_owned(), placed(value)))
-                .collect(),
+            environment,
             organisation: String::new(),
             token: String::new(),
             home,
@@ -48,7 +59,7 @@ impl Installation {
         let said = printed(installation.command(&["init"]));
         installation.organisation = shown(&said, "organisation");
         installation.token = shown(&said, "owner token");
-        installation
+        (installation, said)
     }
 
     /// Writes the configuration anew with these lines more.

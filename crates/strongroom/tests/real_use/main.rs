@@ -11,7 +11,13 @@ mod evidence;
 #[cfg(test)]
 mod installation;
 #[cfg(test)]
+mod memory;
+#[cfg(test)]
 mod root_key;
+#[cfg(test)]
+mod rotation;
+#[cfg(test)]
+mod sealed;
 #[cfg(test)]
 mod stop;
 #[cfg(test)]

@@ -51,6 +51,7 @@ pub fn schemas() -> Vec<(String, RefOr<Schema>)> {
     all.extend(key_requests());
     all.extend(policy_schemas());
     all.extend(values());
+    all.extend(key_values());
     all
 }
 
@@ -76,21 +77,25 @@ fn values() -> Vec<(String, RefOr<Schema>)> {
         ENTRY_NAME,
         base64("The entry's bytes.", 1, 4096),
     );
+    vec![object(
+        "SecretValue",
+        ObjectBuilder::new()
+            .property("path", text("The secret."))
+            .required("path")
+            .property("version", whole("The version that was read.", 1, i64::MAX))
+            .required("version")
+            .property("secretString", base64("The value, or absent.", 0, 4096))
+            .property("secretKeyValues", entries)
+            .property("kmsKeyIdentity", text("The key that opened it."))
+            .required("kmsKeyIdentity")
+            .property("kmsKeyVersion", text("The version of that key."))
+            .required("kmsKeyVersion"),
+    )]
+}
+
+/// What key operations answer with that must not be kept.
+fn key_values() -> Vec<(String, RefOr<Schema>)> {
     vec![
-        object(
-            "SecretValue",
-            ObjectBuilder::new()
-                .property("path", text("The secret."))
-                .required("path")
-                .property("version", whole("The version that was read.", 1, i64::MAX))
-                .required("version")
-                .property("secretString", base64("The value, or absent.", 0, 4096))
-                .property("secretKeyValues", entries)
-                .property("kmsKeyIdentity", text("The key that opened it."))
-                .required("kmsKeyIdentity")
-                .property("kmsKeyVersion", text("The version of that key."))
-                .required("kmsKeyVersion"),
-        ),
         object(
             "DecryptReply",
             ObjectBuilder::new()

@@ -23,7 +23,7 @@ use strongroom_engine::{
     KeyFilter, KeyUnusable, NewKey, PutValueError, ReadKeyError, RevealError, RotationChange,
     ToDecrypt, ToEncrypt, UseKeyError,
 };
-use strongroom_types::{KeyStatus, KeyType, Plaintext, Reference, Slug, Version};
+use strongroom_types::{KeyStatus, Plaintext, Reference, Slug, Version};
 
 async fn on<A: KeyAction>(acme: &common::Tenant, engine: &Engine) -> Grant<A> {
     acme.grant::<A>(engine, Reference::Identity(acme.key)).await
@@ -31,9 +31,11 @@ async fn on<A: KeyAction>(acme: &common::Tenant, engine: &Engine) -> Grant<A> {
 
 async fn encrypt(acme: &common::Tenant, engine: &Engine, bytes: &[u8]) -> String {
     let grant = on::<EncryptWithKey>(acme, engine).await;
-    let encrypted = engine.keys().encrypt(grant, &call(), what(bytes, None));
-    let encrypted = encrypted.await.unwrap();
-    encrypted.into_inner().ciphertext
+    let encrypted = engine
+        .keys()
+        .encrypt(grant, &call(), what(bytes, None))
+        .await;
+    encrypted.unwrap().into_inner().ciphertext
 }
 
 fn what(bytes: &[u8], version: Option<Version>) -> ToEncrypt {
@@ -158,7 +160,7 @@ async fn a_key_that_is_not_active_does_nothing_and_loses_nothing() {
         ));
         assert!(matches!(
             decrypt(&acme, engine, &ciphertext).await,
-            Err(DecryptDataError::Use(UseKeyError::NotActive(_))
+            Err(DecryptDataError::Use(UseKeyError::NotActive(_)))
         ));
         let rotated = engine
             .keys()

@@ -38,10 +38,10 @@ fn offers(key_type: &str, operation: &str) -> bool {
 
 /// What the operation answers for a key of this type in this state.
 fn expected(key_type: &str, operation: &str, state: &str) -> u16 {
-    let works = match (operation, state) {
-        (_, "active") | ("public-key", _) | ("rotation", "disabled") => true,
-        _ => false,
-    };
+    let works = matches!(
+        (operation, state),
+        (_, "active") | ("public-key", _) | ("rotation", "disabled")
+    );
     if offers(key_type, operation) && works {
         200
     } else {

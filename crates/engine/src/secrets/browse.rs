@@ -13,8 +13,8 @@ use crate::rows::secret::SecretHead;
 use crate::rows::{RowFault, keyspace};
 use crate::trail::AuditUnavailable;
 
-/// Rows read at a time: few behind a sub-directory, which is skipped whole, more among secrets.
-const STEPS: std::ops::RangeInclusive<usize> = 4..=256;
+/// Rows read at a time: one behind a sub-directory, which is skipped whole, more among secrets.
+const STEPS: std::ops::RangeInclusive<usize> = 1..=256;
 
 /// Why a directory was not shown.
 #[derive(Debug, thiserror::Error)]

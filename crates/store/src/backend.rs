@@ -20,6 +20,8 @@ pub(crate) trait Backend: Send + Sync + 'static {
 
     fn scan(&self, scan: Scan) -> BoxFuture<'_, Result<Vec<(Key, Row)>, ReadError>>;
 
+    fn keys(&self, scan: Scan) -> BoxFuture<'_, Result<Vec<Key>, ReadError>>;
+
     fn commit(&self, batch: Batch) -> BoxFuture<'_, Result<Revision, CommitError>>;
 
     /// Whether a read would succeed now.

@@ -264,6 +264,17 @@ impl Backend for Faulty {
         .boxed()
     }
 
+    fn keys(&self, scan: Scan) -> BoxFuture<'_, Result<Vec<Key>, ReadError>> {
+        async {
+            self.plan.pause().await;
+            self.plan.next_read()?;
+            let keys = self.inner.keys(scan).await;
+            self.plan.pause().await;
+            keys
+        }
+        .boxed()
+    }
+
     fn commit(&self, batch: Batch) -> BoxFuture<'_, Result<Revision, CommitError>> {
         self.commit_or_fail(batch).boxed()
     }

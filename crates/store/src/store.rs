@@ -58,6 +58,16 @@ impl Store {
         self.0.scan(scan).await
     }
 
+    /// The keys of a range, in order, without their values: cheaper where those are not wanted.
+    /// All of them are from one moment.
+    ///
+    /// # Errors
+    ///
+    /// When the store is closed or the disk fails.
+    pub async fn keys(&self, scan: Scan) -> Result<Vec<Key>, ReadError> {
+        self.0.keys(scan).await
+    }
+
     /// Applies a batch if everything it expects holds, and returns when that is on disk.
     ///
     /// The result is the revision of every row that the batch put. A batch that writes nothing

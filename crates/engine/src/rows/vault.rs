@@ -130,6 +130,10 @@ impl Vault {
         self.store.scan(scan).await.map_err(RowFault::Read)
     }
 
+    pub(crate) async fn scan_keys(&self, scan: Scan) -> Result<Vec<Key>, RowFault> {
+        self.store.keys(scan).await.map_err(RowFault::Read)
+    }
+
     /// All rows under a prefix. Only for tables whose rows under one prefix are few.
     pub(crate) async fn all<R>(&self, prefix: Key) -> Result<Vec<(Key, Stored<R>)>, RowFault>
     where

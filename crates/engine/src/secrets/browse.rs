@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use strongroom_authz::{BrowseSecrets, Grant, Reader};
-use strongroom_store::{Key, Row, Scan};
+use strongroom_store::{Key, Scan};
 use strongroom_types::{Scope, SecretPath};
 
 use super::list::path_of;
@@ -13,7 +13,7 @@ use crate::rows::secret::SecretHead;
 use crate::rows::{RowFault, keyspace};
 use crate::trail::AuditUnavailable;
 
-/// Rows read at a time: one behind a sub-directory, which is skipped whole, more among secrets.
+/// Keys read at a time: one behind a sub-directory, which is skipped whole, more among secrets.
 const STEPS: std::ops::RangeInclusive<usize> = 1..=256;
 
 /// Why a directory was not shown.
@@ -99,9 +99,9 @@ impl<'b> Browse<'b> {
                 Seek::From(key) => scan.from(key.clone()),
                 Seek::After(key) => scan.after(key.clone()),
             };
-            let rows = self.secrets.0.vault.scan_sealed(scan).await?;
-            let ended = rows.len() < step;
-            let skipped = self.take(rows).await?;
+            let keys = self.secrets.0.vault.scan_keys(scan).await?;
+            let ended = keys.len() < step;
+            let skipped = self.take(keys).await?;
             if ended && !skipped {
                 break;
             }
@@ -111,10 +111,10 @@ impl<'b> Browse<'b> {
         Ok(self.found)
     }
 
-    /// Takes rows up to the first sub-directory, which it skips; says whether there was one.
-    async fn take(&mut self, rows: Vec<(Key, Row)>) -> Result<bool, RowFault> {
+    /// Takes keys up to the first sub-directory, which it skips; says whether there was one.
+    async fn take(&mut self, keys: Vec<Key>) -> Result<bool, RowFault> {
         let skip = keyspace::secrets(self.scope, "").as_bytes().len();
-        for (key, row) in rows {
+        for key in keys {
             if self.left == 0 {
                 return Ok(false);
             }
@@ -124,7 +124,7 @@ impl<'b> Browse<'b> {
             };
             match self.child_directory(&path) {
                 None => {
-                    self.secret(&key, &row, &path).await?;
+                    self.secret(&key, &path).await?;
                     self.seek = Seek::After(key);
                 }
                 Some(child) => {
@@ -144,13 +144,16 @@ impl<'b> Browse<'b> {
         Some(format!("{directory}{child}"))
     }
 
-    async fn secret(&mut self, key: &Key, row: &Row, path: &SecretPath) -> Result<(), RowFault> {
+    async fn secret(&mut self, key: &Key, path: &SecretPath) -> Result<(), RowFault> {
         if !self.reader.can_read(path.as_str()) {
             return Ok(());
         }
         let inner = self.secrets.0;
-        let head = inner.vault.open::<SecretHead>(key, row)?.row;
-        let view = inner.view(self.scope, path, &head, None).await?;
+        let Some(head) = inner.vault.get::<SecretHead>(key).await? else {
+            // It was deleted since its key was read.
+            return Ok(());
+        };
+        let view = inner.view(self.scope, path, &head.row, None).await?;
         self.found.secrets.push(view);
         self.left -= 1;
         Ok(())
@@ -176,15 +179,15 @@ impl<'b> Browse<'b> {
             loop {
                 let mut scan = Scan::prefix(prefix.clone()).limit(*STEPS.end());
                 scan.after = after;
-                let rows = self.secrets.0.vault.scan_sealed(scan).await?;
-                let readable = |(key, _): &(Key, Row)| {
+                let keys = self.secrets.0.vault.scan_keys(scan).await?;
+                let readable = |key: &Key| {
                     path_of(key, skip).is_some_and(|path| self.reader.can_read(path.as_str()))
                 };
-                if rows.iter().any(readable) {
+                if keys.iter().any(readable) {
                     return Ok(true);
                 }
-                match rows.into_iter().next_back() {
-                    Some((key, _)) => after = Some(key),
+                match keys.into_iter().next_back() {
+                    Some(key) => after = Some(key),
                     None => break,
                 }
             }

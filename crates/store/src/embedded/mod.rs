@@ -46,6 +46,7 @@ use handoff::{Handoff, Stuck};
 use overlay::{Found, Overlay};
 use queue::{Queue, Request};
 use readers::Readers;
+use rows::Scanned;
 use shared::Shared;
 use writer::Writer;
 
@@ -104,7 +105,7 @@ impl Inner {
         }
     }
 
-    fn scan(&self, scan: &Scan) -> Result<Vec<(Key, Row)>, ReadError> {
+    fn scan<T: Scanned>(&self, scan: &Scan) -> Result<Vec<T>, ReadError> {
         self.shared.admit()?;
         let interval = scan.interval();
         self.readers.read_both(
@@ -191,6 +192,10 @@ impl Backend for Embedded {
     }
 
     fn scan(&self, scan: Scan) -> BoxFuture<'_, Result<Vec<(Key, Row)>, ReadError>> {
+        async move { self.0.scan(&scan) }.boxed()
+    }
+
+    fn keys(&self, scan: Scan) -> BoxFuture<'_, Result<Vec<Key>, ReadError>> {
         async move { self.0.scan(&scan) }.boxed()
     }
 

@@ -24,19 +24,63 @@ pub(super) fn revision(connection: &Connection, key: &Key) -> rusqlite::Result<O
         .map(|number| number.map(Revision::from_u64))
 }
 
-/// The rows of a range, with what was changed in it since.
-pub(super) fn scan(
+/// What a scan finds under a key.
+pub(super) trait Scanned: Sized {
+    /// The columns that it is made of, the key first.
+    const COLUMNS: Columns;
+
+    fn of_change(key: Key, row: Row) -> Self;
+
+    fn of_record(key: Key, record: &Record<'_>) -> rusqlite::Result<Self>;
+}
+
+/// What to read of each row.
+pub(super) enum Columns {
+    /// Its key, which the index has; the row itself is not looked up.
+    Key,
+    /// All of it.
+    All,
+}
+
+impl Scanned for Key {
+    const COLUMNS: Columns = Columns::Key;
+
+    fn of_change(key: Key, _: Row) -> Self {
+        key
+    }
+
+    fn of_record(key: Key, _: &Record<'_>) -> rusqlite::Result<Self> {
+        Ok(key)
+    }
+}
+
+impl Scanned for (Key, Row) {
+    const COLUMNS: Columns = Columns::All;
+
+    fn of_change(key: Key, row: Row) -> Self {
+        (key, row)
+    }
+
+    fn of_record(key: Key, record: &Record<'_>) -> rusqlite::Result<Self> {
+        Ok((key, row(record, 1, 2)?))
+    }
+}
+
+/// What is in a range, with what was changed in it since.
+pub(super) fn scan<T: Scanned>(
     connection: &Connection,
     scan: &Scan,
     interval: &Interval,
     changes: Changes,
-) -> rusqlite::Result<Vec<(Key, Row)>> {
+) -> rusqlite::Result<Vec<T>> {
     let mut bound: Vec<&dyn ToSql> = vec![&interval.low];
     if let Some(high) = &interval.high {
         bound.push(high);
     }
-    let mut statement = connection.prepare_cached(query(scan.reverse, interval))?;
+    let mut statement =
+        connection.prepare_cached(query(&T::COLUMNS, scan.reverse, interval.high.is_some()))?;
     let mut records = statement.query(bound.as_slice())?;
+    let of_change = |(changed, row): (Key, Option<Row>)| Some(T::of_change(changed, row?));
     let mut changes = changes.0.into_iter().peekable();
     let mut found = Vec::new();
     while found.len() < scan.limit
@@ -47,30 +91,50 @@ pub(super) fn scan(
             false => changed.as_bytes() < key,
             true => changed.as_bytes() > key,
         };
-        while let Some((changed, row)) = changes.next_if(|(changed, _)| earlier(changed)) {
-            found.extend(row.map(|row| (changed, row)));
+        while let Some(change) = changes.next_if(|(changed, _)| earlier(changed)) {
+            found.extend(of_change(change));
         }
         match changes.next_if(|(changed, _)| changed.as_bytes() == key) {
-            Some((changed, row)) => found.extend(row.map(|row| (changed, row))),
-            None => found.push((Key::from(key), row(record, 1, 2)?)),
+            Some(change) => found.extend(of_change(change)),
+            None => found.push(T::of_record(Key::from(key), record)?),
         }
     }
-    found.extend(changes.filter_map(|(changed, row)| Some((changed, row?))));
+    found.extend(changes.filter_map(of_change));
     found.truncate(scan.limit);
     Ok(found)
 }
 
 /// Without a limit: how many rows of the database are hidden is not known before.
-fn query(reverse: bool, interval: &Interval) -> &'static str {
-    match (reverse, &interval.high) {
-        (false, None) => "SELECT key, revision, value FROM rows WHERE key >= ?1 ORDER BY key",
-        (false, Some(_)) => {
-            "SELECT key, revision, value FROM rows WHERE key >= ?1 AND key < ?2 ORDER BY key"
-        }
-        (true, None) => "SELECT key, revision, value FROM rows WHERE key >= ?1 ORDER BY key DESC",
-        (true, Some(_)) => {
-            "SELECT key, revision, value FROM rows WHERE key >= ?1 AND key < ?2 ORDER BY key DESC"
-        }
+fn query(columns: &Columns, reverse: bool, ends: bool) -> &'static str {
+    macro_rules! select {
+        ($columns:literal) => {
+            match (reverse, ends) {
+                (false, false) => concat!(
+                    "SELECT ",
+                    $columns,
+                    " FROM rows WHERE key >= ?1 ORDER BY key"
+                ),
+                (false, true) => concat!(
+                    "SELECT ",
+                    $columns,
+                    " FROM rows WHERE key >= ?1 AND key < ?2 ORDER BY key"
+                ),
+                (true, false) => concat!(
+                    "SELECT ",
+                    $columns,
+                    " FROM rows WHERE key >= ?1 ORDER BY key DESC"
+                ),
+                (true, true) => concat!(
+                    "SELECT ",
+                    $columns,
+                    " FROM rows WHERE key >= ?1 AND key < ?2 ORDER BY key DESC"
+                ),
+            }
+        };
+    }
+    match columns {
+        Columns::Key => select!("key"),
+        Columns::All => select!("key, revision, value"),
     }
 }
 

@@ -86,6 +86,9 @@ async fn a_read_that_fails_fails_alone() {
     plan.fail_read(0);
     let failed = store.scan(Scan::prefix(*b"")).await;
     assert!(matches!(failed, Err(ReadError::Failed(_))), "{failed:?}");
+    plan.fail_read(0);
+    let failed = store.keys(Scan::prefix(*b"")).await;
+    assert!(matches!(failed, Err(ReadError::Failed(_))), "{failed:?}");
     assert_eq!(content(&store, "a").await.unwrap(), b"before");
 }
 
@@ -97,6 +100,7 @@ async fn an_outage_refuses_everything_until_it_ends() {
     let refused = |error| matches!(error, ReadError::Unavailable(found) if found == reason);
     assert!(refused(store.get(&key("a")).await.unwrap_err()));
     assert!(refused(store.scan(Scan::prefix(*b"")).await.unwrap_err()));
+    assert!(refused(store.keys(Scan::prefix(*b"")).await.unwrap_err()));
     assert!(refused(store.check().await.unwrap_err()));
     let commit = store.commit(put("a", "after")).await;
     assert!(matches!(commit, Err(CommitError::Unavailable(found)) if found == reason));

@@ -232,6 +232,8 @@ async fn run(options: &EmbeddedOptions, steps: Vec<Step>) -> Result<(), TestCase
             }
             Step::Scan(scan) => {
                 let found = store.scan(scan.clone()).await.unwrap();
+                let keys = store.keys(scan.clone()).await.unwrap();
+                prop_assert!(keys.iter().eq(found.iter().map(|(key, _)| key)));
                 prop_assert_eq!(found, model.scan(&scan));
             }
             Step::Reopen => {

@@ -22,10 +22,10 @@ async fn filled(store: &Store, names: &[&[u8]]) {
 }
 
 async fn names(store: &Store, scan: Scan) -> Vec<Vec<u8>> {
-    let rows = store.scan(scan).await.unwrap();
-    rows.iter()
-        .map(|(key, _)| key.as_bytes().to_vec())
-        .collect()
+    let rows = store.scan(scan.clone()).await.unwrap();
+    let keys = store.keys(scan).await.unwrap();
+    assert!(keys.iter().eq(rows.iter().map(|(key, _)| key)));
+    keys.iter().map(|key| key.as_bytes().to_vec()).collect()
 }
 
 async fn a_prefix_selects(store: Store) {

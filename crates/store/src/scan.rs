@@ -85,7 +85,7 @@ impl Scan {
 }
 
 /// The keys from `low` on and below `high`.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Interval {
     pub(crate) low: Vec<u8>,
     /// Without one, there is no end.

@@ -20,6 +20,7 @@ mod readers;
 mod recovery;
 mod rows;
 mod schema;
+mod seeks;
 mod shared;
 mod writer;
 
@@ -46,7 +47,6 @@ use handoff::{Handoff, Stuck};
 use overlay::{Found, Overlay};
 use queue::{Queue, Request};
 use readers::Readers;
-use rows::Scanned;
 use shared::Shared;
 use writer::Writer;
 
@@ -105,13 +105,30 @@ impl Inner {
         }
     }
 
-    fn scan<T: Scanned>(&self, scan: &Scan) -> Result<Vec<T>, ReadError> {
+    fn scan(&self, scan: &Scan) -> Result<Vec<(Key, Row)>, ReadError> {
         self.shared.admit()?;
-        let interval = scan.interval();
+        let range = scan.interval();
         self.readers.read_both(
             &self.overlay,
-            |layers| layers.changes(&interval, scan.reverse, scan.limit),
-            |connection, changes| rows::scan(connection, scan, &interval, changes),
+            |layers| layers.changes(&range, scan.reverse, scan.limit),
+            |connection, _, changes| rows::scan(connection, scan, &range, changes),
+        )
+    }
+
+    fn keys(&self, scan: &Scan) -> Result<Vec<Key>, ReadError> {
+        self.shared.admit()?;
+        let range = scan.interval();
+        self.readers.read_both(
+            &self.overlay,
+            |layers| layers.changes(&range, scan.reverse, scan.limit),
+            |connection, seeks, changes| {
+                if scan.limit != 1 || scan.reverse || !changes.0.is_empty() {
+                    return rows::scan(connection, scan, &range, changes);
+                }
+                let seek = || rows::scan(connection, scan, &range, changes);
+                let first = seeks.first(&range, || Ok(seek()?.pop()));
+                first.map(|key| key.into_iter().collect())
+            },
         )
     }
 
@@ -196,7 +213,7 @@ impl Backend for Embedded {
     }
 
     fn keys(&self, scan: Scan) -> BoxFuture<'_, Result<Vec<Key>, ReadError>> {
-        async move { self.0.scan(&scan) }.boxed()
+        async move { self.0.keys(&scan) }.boxed()
     }
 
     fn commit(&self, batch: Batch) -> BoxFuture<'_, Result<Revision, CommitError>> {

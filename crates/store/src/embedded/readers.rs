@@ -13,6 +13,7 @@ use rusqlite::Connection;
 
 use super::overlay::{Layers, Overlay};
 use super::schema;
+use super::seeks::Seeks;
 use crate::{Cause, ReadError, Unavailable};
 
 /// Memory that all connections share for pages, in KiB. With 8 MiB a connection keeps the upper
@@ -29,6 +30,8 @@ struct Reader {
     connection: Option<Connection>,
     /// The last generation that the open transaction sees, if one is open.
     snapshot: Option<u64>,
+    /// What was found in it.
+    seeks: Seeks,
 }
 
 impl Readers {
@@ -43,6 +46,7 @@ impl Readers {
                 Ok(Mutex::new(Reader {
                     connection: Some(schema::open_reader(path, share)?),
                     snapshot: None,
+                    seeks: Seeks::default(),
                 }))
             })
             .collect::<rusqlite::Result<_>>()?;
@@ -57,7 +61,7 @@ impl Readers {
     ) -> Result<T, ReadError> {
         let mut reader = self.take().ok_or(Unavailable::Closed)?;
         reader.renew(applied)?;
-        reader.read(read)
+        reader.read(|connection, _| read(connection))
     }
 
     /// Reads from the overlay, then from the database as it is at the same moment.
@@ -65,7 +69,7 @@ impl Readers {
         &self,
         overlay: &Overlay,
         look: impl FnOnce(&Layers) -> C,
-        read: impl FnOnce(&Connection, C) -> rusqlite::Result<T>,
+        read: impl FnOnce(&Connection, &mut Seeks, C) -> rusqlite::Result<T>,
     ) -> Result<T, ReadError> {
         let mut reader = self.take().ok_or(Unavailable::Closed)?;
         let seen = {
@@ -75,7 +79,7 @@ impl Readers {
             reader.renew(layers.applied())?;
             look(&layers)
         };
-        reader.read(|connection| read(connection, seen))
+        reader.read(|connection, seeks| read(connection, seeks, seen))
     }
 
     /// A connection: this thread's own if it is free, any other that is, or else its own in turn.
@@ -117,6 +121,7 @@ impl Reader {
         let connection = self.connection.as_ref().ok_or(Unavailable::Closed)?;
         if self.snapshot.is_none_or(|snapshot| snapshot < applied) {
             self.snapshot = None;
+            self.seeks.forget();
             let renewed = begin(connection).map_err(failed)?;
             self.snapshot = Some(renewed);
         }
@@ -125,10 +130,10 @@ impl Reader {
 
     fn read<T>(
         &mut self,
-        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+        read: impl FnOnce(&Connection, &mut Seeks) -> rusqlite::Result<T>,
     ) -> Result<T, ReadError> {
         let connection = self.connection.as_ref().ok_or(Unavailable::Closed)?;
-        read(connection).map_err(|error| {
+        read(connection, &mut self.seeks).map_err(|error| {
             // What is wrong with the connection may go with its transaction.
             self.snapshot = None;
             failed(error)

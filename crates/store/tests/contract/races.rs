@@ -135,6 +135,53 @@ async fn nothing_goes_back_without_a_cache() {
     nothing_goes_back(0).await;
 }
 
+/// Asks over and over for the one key of a range, which must never be an earlier one.
+async fn watch_the_only_key(store: Store, stop: Arc<AtomicBool>) -> u64 {
+    let (mut last, mut seen) = (0, 0);
+    while !stop.load(Ordering::Relaxed) {
+        let found = store.keys(Scan::prefix(*b"only/").limit(1)).await.unwrap();
+        let [key] = found.as_slice() else {
+            panic!("{found:?} instead of one key");
+        };
+        let now = number(key.as_bytes().strip_prefix(b"only/").unwrap());
+        assert!(now >= last, "the range went back from {last} to {now}");
+        (last, seen) = (now, seen + 1);
+        tokio::task::yield_now().await;
+    }
+    seen
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_a_seek_found_is_not_found_again_when_it_is_gone() {
+    let place = Place::new();
+    let mut options = place.options();
+    // So that generations come and go as often as they can.
+    options.log_bytes = 1 << 10;
+    let store = Store::open_embedded(options).unwrap();
+    let name = |number: u64| key([b"only/".as_slice(), &number.to_be_bytes()].concat());
+    let first = batch(|batch| {
+        batch.put(name(0), value("x"));
+    });
+    store.commit(first).await.unwrap();
+    let stop = Arc::new(AtomicBool::new(false));
+    let watchers: Vec<_> = (0..4)
+        .map(|_| tokio::spawn(watch_the_only_key(store.clone(), stop.clone())))
+        .collect();
+    for number in 1..300 {
+        let step = batch(|batch| {
+            batch.delete(name(number - 1)).put(name(number), value("x"));
+        });
+        store.commit(step).await.unwrap();
+        let found = store.keys(Scan::prefix(*b"only/").limit(1)).await.unwrap();
+        assert_eq!(found, [name(number)], "own write unseen");
+    }
+    stop.store(true, Ordering::Relaxed);
+    for watcher in watchers {
+        assert!(watcher.await.unwrap() > 0);
+    }
+    assert!(store.stats().checkpoints > 0);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn those_that_wait_share_a_sync() {
     let place = Place::new();

@@ -22,6 +22,20 @@ choice! {
     }
 }
 
+impl Provider {
+    /// The word in the configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Environment => "environment",
+            Self::Credential => "credential",
+            Self::Passphrase => "passphrase",
+            Self::Shamir => "shamir",
+            Self::Pkcs11 => "pkcs11",
+        }
+    }
+}
+
 choice! {
     /// Where the passphrase comes from.
     pub enum PassphraseSource: "`prompt`, `file` or `environment`" {

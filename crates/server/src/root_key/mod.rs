@@ -30,7 +30,7 @@ use drafts::Place;
 pub use change::{ChangeError, Changing, NewRoot, Opened, Prepared, Replaced};
 pub use control::{Control, ControlError};
 pub use keys::{RootKeys, Which};
-pub use row::{AccessError, KeyringAccess, KeyringRow, ReplaceError};
+pub use row::{AccessError, Change, KeyringAccess, KeyringRow, ReplaceError};
 pub use shares::{Assembly, Progress};
 pub use unavailable::RootKeyUnavailable;
 

@@ -110,7 +110,14 @@ fn a_server_is_sealed_until_enough_shares_came() {
     for share in &shares {
         let digits = share.strip_prefix("strongroom-share-1:").unwrap();
         assert!(!log.contains(digits), "a share is in the log");
+        assert_eq!(installation.journalled(digits), 0);
     }
+    // Four that are none, two times the same one, and the last that was needed.
+    let events = ["invalid_share", "seal.share", "seal.open"];
+    let counted = events.map(|event| installation.journalled(event));
+    assert_eq!(counted, [4, 7, 1]);
+    assert_eq!(installation.journalled("/v1/sys/unseal"), 7);
+    assert_eq!(installation.journalled(&foreign[19..40]), 0);
 
     let server = installation.start();
     let first = unseal(&server, &shares[..1]);

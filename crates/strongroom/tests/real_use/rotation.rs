@@ -4,7 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
-use crate::common::{Server, complaint, printed, strongroom};
+use strongroom_testkit::ServerProcess;
+
+use crate::common::{Server, binary, complaint, printed, strongroom};
 use crate::installation::{Installation, create, reveal};
 
 const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
@@ -204,4 +206,21 @@ fn a_change_that_cannot_be_recorded_is_not_made() {
     fs::remove_file(&journal).unwrap();
     fs::rename(&aside, &journal).unwrap();
     installation.start().stop();
+}
+
+#[test]
+fn a_server_to_try_things_on_goes_over_to_a_new_root_key_too() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    let plan = || ServerProcess::plan(binary()).data(&data);
+    let server = plan().start();
+    let config = home.path().join("strongroom.toml");
+    fs::write(&config, format!("store.data = {data:?}\n")).unwrap();
+    let old = fs::read(data.join("root.key")).unwrap();
+    let mut rotate = strongroom(&["root", "rotate", "--config"]);
+    rotate.arg(&config);
+    printed(rotate);
+    assert_ne!(fs::read(data.join("root.key")).unwrap(), old);
+    server.stop_well();
+    plan().start().stop_well();
 }

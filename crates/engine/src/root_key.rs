@@ -81,7 +81,7 @@ impl Engine {
         self.0.trail.refused(call, status).await
     }
 
-    /// Records that so many refused shares were too many to be recorded one by one.
+    /// Records that so many more shares were given than are recorded one by one.
     ///
     /// # Errors
     ///
@@ -92,7 +92,6 @@ impl Engine {
     ) -> Result<Recorded<()>, AuditUnavailable> {
         let call = self.0.directory_call("seal.share", None);
         let event = ServiceEvent::new(Action::SealShare, None);
-        let event = event.ended(Outcome::Denied, "invalid_share");
         call.note(event.with("forgotten", count));
         self.0.trail.recorded(&call, ()).await
     }

@@ -62,19 +62,18 @@ pub struct Calls {
 
 impl Calls {
     fn add(&mut self, call: Arc<Call>, outcome: ShareOutcome) {
-        if self.kept.len() < CALLS {
+        let refused = |(_, it): &(_, ShareOutcome)| *it == ShareOutcome::Refused;
+        if self.kept.len() < CALLS || outcome == ShareOutcome::Opened {
             self.kept.push((call, outcome));
-        } else {
-            // Strangers can fill this, so shares that helped have their place in any case.
-            let refused = self
-                .kept
-                .iter()
-                .position(|(_, it)| *it == ShareOutcome::Refused);
-            self.forgotten = self.forgotten.saturating_add(1);
-            if let Some(refused) = refused.filter(|_| outcome != ShareOutcome::Refused) {
-                self.kept.remove(refused);
-                self.kept.push((call, outcome));
-            }
+            return;
+        }
+        self.forgotten = self.forgotten.saturating_add(1);
+        // Strangers can fill this, so a share that helped takes the place of one that did not.
+        if outcome != ShareOutcome::Refused
+            && let Some(place) = self.kept.iter().position(refused)
+        {
+            self.kept.remove(place);
+            self.kept.push((call, outcome));
         }
     }
 
@@ -149,7 +148,8 @@ impl Seal {
         self.told(progress)
     }
 
-    /// Takes a share, and opens the installation if it was the last that it took.
+    /// Takes a share, and opens the installation if it was the last that it took. To be awaited to
+    /// its end: given up earlier, it would lose the calls and not learn that the seal is open.
     ///
     /// What it costs to refuse a wrong share is one hash; it neither counts nor harms those that
     /// are here.
@@ -202,6 +202,52 @@ impl Seal {
         SealStatus {
             sealed: !self.is_open.load(Ordering::Acquire),
             progress,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use strongroom_engine::Arrival;
+
+    use super::*;
+    use crate::clock::SystemClock;
+
+    fn call() -> Arc<Call> {
+        Call::arrived(&SystemClock, Arrival::default())
+    }
+
+    #[test]
+    fn strangers_cannot_push_out_the_calls_that_helped() {
+        let mut calls = Calls::default();
+        for _ in 0..CALLS + 5 {
+            calls.add(call(), ShareOutcome::Refused);
+        }
+        assert_eq!((calls.kept.len(), calls.forgotten), (CALLS, 5));
+        calls.add(call(), ShareOutcome::Taken);
+        assert_eq!((calls.kept.len(), calls.forgotten), (CALLS, 6));
+        calls.add(call(), ShareOutcome::Opened);
+        let outcomes: Vec<_> = calls.kept.iter().map(|(_, outcome)| *outcome).collect();
+        let last = [
+            ShareOutcome::Refused,
+            ShareOutcome::Taken,
+            ShareOutcome::Opened,
+        ];
+        assert!(outcomes.ends_with(&last));
+    }
+
+    #[test]
+    fn the_last_share_is_judged_by_what_came_of_it() {
+        for (why, outcome) in [
+            (UnsealError::WrongKey, ShareOutcome::Refused),
+            (UnsealError::NotOpened, ShareOutcome::Failed),
+        ] {
+            let (mut calls, last) = (Calls::default(), call());
+            calls.add(call(), ShareOutcome::Taken);
+            calls.add(last.clone(), ShareOutcome::Opened);
+            calls.did_not_open(&last, &why);
+            let outcomes: Vec<_> = calls.kept.iter().map(|(_, outcome)| *outcome).collect();
+            assert_eq!(outcomes, [ShareOutcome::Taken, outcome]);
         }
     }
 }

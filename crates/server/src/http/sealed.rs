@@ -98,7 +98,7 @@ impl Gate {
 
 impl Site for Gate {
     async fn answer(self, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
-        let inner = &*self.0;
+        let inner = &self.0;
         let path = request.uri().path();
         if path == UNSEAL || path == STATUS {
             return inner.about_the_seal(request, peer.ip()).await;
@@ -116,7 +116,11 @@ impl Site for Gate {
 }
 
 impl Inner {
-    async fn about_the_seal(&self, request: Request<Incoming>, peer: IpAddr) -> Response<Body> {
+    async fn about_the_seal(
+        self: &Arc<Self>,
+        request: Request<Incoming>,
+        peer: IpAddr,
+    ) -> Response<Body> {
         let id = self.ids.next();
         let response = match self.asked(request, peer, &id).await {
             Ok(status) => shown(status),
@@ -129,7 +133,7 @@ impl Inner {
     }
 
     async fn asked(
-        &self,
+        self: &Arc<Self>,
         request: Request<Incoming>,
         peer: IpAddr,
         id: &str,
@@ -146,7 +150,7 @@ impl Inner {
     }
 
     async fn unseal(
-        &self,
+        self: &Arc<Self>,
         request: Request<Incoming>,
         peer: IpAddr,
         id: &str,
@@ -157,8 +161,13 @@ impl Inner {
             let message = "The body has to be a JSON object with one field, share, that is text.";
             Refusal::new(ErrorCode::InvalidRequest, message)
         })?;
-        let added = self.seal.add(share.expose(), call).await;
-        added.map_err(|error| refused(&error))
+        // In a task of its own: it goes on if the caller hangs up.
+        let inner = Arc::clone(self);
+        let added = tokio::spawn(async move { inner.seal.add(share.expose(), call).await });
+        match added.await {
+            Ok(added) => added.map_err(|error| refused(&error)),
+            Err(broken) => Err(Refusal::fault(ErrorCode::Sealed, broken)),
+        }
     }
 }
 

@@ -86,6 +86,9 @@ catalogue! {
     KeyVersionSpent = "kms_key_version_spent", 400,
         "This version of the KMS key has encrypted as often as is safe.",
         "Rotate the key, and leave keyVersion out to use the latest version.";
+    InvalidShare = "invalid_share", 400,
+        "This is no share of the root key of this installation, or the shares are of another root key.",
+        "Check that it was copied whole, and that the root key was not changed since it was given out.";
     CredentialsMissing = "credentials_missing", 401,
         "The request has no Authorization header.",
         "Send `Authorization: Bearer` followed by a token.";
@@ -170,6 +173,9 @@ catalogue! {
     StorageUnavailable = "storage_unavailable", 503,
         "The store could not be read or written.",
         "Try again; the operator sees the cause in the health checks.";
+    Sealed = "sealed", 503,
+        "The server is sealed: it serves nothing until enough shares of its root key were given.",
+        "Give them with `strongroom unseal` or POST /v1/sys/unseal.";
 }
 
 impl std::fmt::Display for ErrorCode {

@@ -14,6 +14,7 @@ pub(crate) type Named = (String, RefOr<Schema>);
 pub(crate) fn request_schemas() -> Vec<Named> {
     let mut all = secret_requests();
     all.push(token_request());
+    all.push(unsealing());
     all
 }
 
@@ -137,6 +138,16 @@ fn secret_requests() -> Vec<Named> {
                 .required("accessPolicy"),
         ),
     ]
+}
+
+fn unsealing() -> Named {
+    let share = text("A share of the root key, one line: `strongroom-share-1:` and its digits.");
+    object(
+        "Unseal",
+        ObjectBuilder::new()
+            .property("share", share)
+            .required("share"),
+    )
 }
 
 fn token_request() -> Named {

@@ -13,9 +13,9 @@ use crate::request_schema::request_schemas;
 use crate::shape::{base64, map, text, whole};
 use crate::{
     AuditEntry, AuditPage, AuditPrincipal, BatchAnswer, BatchReply, Browse, EncryptReply,
-    ErrorBody, HmacReply, KmsKey, KmsKeyVersion, PublicKeys, PutReply, Region, RegionRef, Secret,
-    SecretVersion, SignReply, Summary, SummaryRegion, Time, TokenRefusal, TokenReply, VerifyReply,
-    WrappingKey,
+    ErrorBody, HmacReply, KmsKey, KmsKeyVersion, PublicKeys, PutReply, Region, RegionRef,
+    SealStatus, Secret, SecretVersion, SignReply, Summary, SummaryRegion, Time, TokenRefusal,
+    TokenReply, VerifyReply, WrappingKey,
 };
 
 /// Every schema by its name; references between them all resolve.
@@ -46,6 +46,7 @@ pub fn schemas() -> Vec<(String, RefOr<Schema>)> {
         named::<AuditPrincipal>(),
         named::<TokenReply>(),
         named::<TokenRefusal>(),
+        named::<SealStatus>(),
     ];
     all.extend(request_schemas());
     all.extend(key_requests());

@@ -45,6 +45,14 @@ pub enum Action {
     AuthTokenIssued,
     /// A token was asked for and refused.
     AuthTokenFailed,
+    /// The root key was replaced by a new one of the same provider.
+    RootKeyRotate,
+    /// The root key was replaced by one that is kept elsewhere.
+    RootKeyMigrate,
+    /// A share of the root key was given to a sealed server.
+    SealShare,
+    /// A sealed server was opened.
+    SealOpen,
 }
 
 impl Action {
@@ -68,6 +76,10 @@ impl Action {
             Self::SecretDelete => "secret.delete",
             Self::AuthTokenIssued => "auth.token.issued",
             Self::AuthTokenFailed => "auth.token.failed",
+            Self::RootKeyRotate => "root_key.rotate",
+            Self::RootKeyMigrate => "root_key.migrate",
+            Self::SealShare => "seal.share",
+            Self::SealOpen => "seal.open",
         }
     }
 }

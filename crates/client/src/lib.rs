@@ -51,13 +51,12 @@ pub use client::Client;
 pub use credential::{Credential, CredentialError};
 pub use error::{ClientError, DecodeError, Refusal, TransportError};
 pub use keys::{KeyFilter, Keys};
-pub use seal::SealStatus;
 pub use secrets::Secrets;
 
 pub use strongroom_api::{
     AuditEntry, AuditPage, AuditPrincipal, Browse, CreateKey, CreateSecret, DecryptReply,
     EncryptReply, KmsKey, KmsKeyVersion, PutReply, Region, RegionRef, RequestError, RevealReply,
-    Rotation, Secret, SecretVersion, Summary, SummaryRegion, Time, ValueInput,
+    Rotation, SealStatus, Secret, SecretVersion, Summary, SummaryRegion, Time, ValueInput,
 };
 pub use strongroom_types::{
     Description, Directory, DisplayName, EntryName, EventId, KeyId, KeyType, LabelLimits, Labels,

@@ -1,7 +1,7 @@
 //! The seal of a server whose root key is in shares.
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use strongroom_api::SealStatus;
 use strongroom_types::Plaintext;
 use zeroize::Zeroizing;
 
@@ -10,19 +10,6 @@ use crate::{Client, ClientError};
 
 /// More than the JSON around a share takes, in bytes.
 const FRAME: usize = 16;
-
-/// How far a server is from being open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-pub struct SealStatus {
-    /// Whether nothing is served.
-    pub sealed: bool,
-    /// How many shares open.
-    pub threshold: u8,
-    /// How many shares there are.
-    pub shares: usize,
-    /// How many have come.
-    pub progress: usize,
-}
 
 impl Client {
     /// How far the server is from being open. Needs no credential.

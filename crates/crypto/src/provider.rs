@@ -4,6 +4,7 @@
 
 mod credential;
 mod field;
+mod hsm;
 mod key_file;
 mod key_text;
 mod passphrase;
@@ -13,6 +14,7 @@ mod shares;
 use crate::{RootKey, RootKeyError};
 
 pub use credential::{CredentialError, CredentialFile};
+pub use hsm::{Hsm, HsmError, HsmPlace, HsmToken, Missing, WrappedRoot, WrappedRootError};
 pub use key_file::{KeyFile, KeyFileError};
 pub use key_text::{KeyText, KeyTextError};
 pub use passphrase::{HeaderError, Passphrase, PassphraseCost, PassphraseError, PassphraseHeader};
@@ -49,4 +51,7 @@ pub enum ProviderError {
     /// From shares.
     #[error(transparent)]
     Shares(#[from] RootKeyError),
+    /// From a hardware security module.
+    #[error(transparent)]
+    Hsm(#[from] HsmError),
 }

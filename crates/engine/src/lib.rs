@@ -13,6 +13,7 @@ mod evidence;
 mod jobs;
 mod keys;
 mod outbox;
+mod root_key;
 mod rows;
 mod secrets;
 mod settings;
@@ -39,6 +40,7 @@ pub use keys::{
     ToHash, ToReencrypt, ToSign, UseKeyError, Verified, WrappingKeyError, WrappingKeyView,
 };
 pub use outbox::OutboxError;
+pub use root_key::{RootKeyChange, ShareOutcome};
 pub use rows::keyspace::keyring_key;
 pub use rows::{CommitFault, RowFault};
 pub use secrets::{

@@ -92,7 +92,7 @@ pub struct Installation {
     engine: Engine,
     store: Store,
     journal: Journal,
-    jobs: JoinHandle<()>,
+    jobs: Option<JoinHandle<()>>,
 }
 
 impl Installation {
@@ -102,9 +102,20 @@ impl Installation {
         root: &RootKeys,
         opening: Opening,
     ) -> Result<Self, AssembleError> {
-        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+        let (store, keyring) = open_keyring(config, root, opening, &SystemEntropy).await?;
+        let mut installation = Self::around(config, store, keyring).await?;
+        let engine = installation.engine.clone();
+        installation.jobs = Some(tokio::spawn(async move { engine.run_jobs().await }));
+        Ok(installation)
+    }
+
+    /// The same around a store and its keyring that are open already, without the jobs.
+    pub async fn around(
+        config: &Config,
+        store: Store,
+        keyring: Keyring,
+    ) -> Result<Self, AssembleError> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let (store, keyring) = open_keyring(config, root, opening, &*entropy).await?;
         let keyring = Arc::new(keyring);
         let journal = Journal::open(settings::journal(config), keyring.clone(), clock.clone())
             .map_err(AssembleError::Journal)?;
@@ -113,19 +124,15 @@ impl Installation {
             keyring,
             journal: journal.clone(),
             clock,
-            entropy,
+            entropy: Arc::new(SystemEntropy),
             settings: settings::engine(config)?,
         };
         let engine = Engine::start(parts).await.map_err(AssembleError::Engine)?;
-        let jobs = {
-            let engine = engine.clone();
-            tokio::spawn(async move { engine.run_jobs().await })
-        };
         Ok(Self {
             engine,
             store,
             journal,
-            jobs,
+            jobs: None,
         })
     }
 
@@ -138,7 +145,7 @@ impl Installation {
     /// logged, and everything else works.
     pub fn control(&self, config: &Config) -> Option<Control> {
         let socket = DataDirectory::at(&config.store.data).control_socket();
-        match Control::open(socket, self.store.clone()) {
+        match Control::open(socket, self.store.clone(), self.engine.clone()) {
             Ok(control) => Some(control),
             Err(error) => {
                 tracing::warn!(
@@ -165,11 +172,20 @@ impl Installation {
     /// Writes what is still in memory and closes journal and store. Call it when no request is
     /// under way any more.
     pub async fn close(self) -> Result<(), CloseFault> {
-        self.jobs.abort();
+        let store = self.store.clone();
+        let closed = self.leave_store().await;
+        store.shutdown().await;
+        closed
+    }
+
+    /// The same, but for the store, which whoever opened it has still.
+    pub async fn leave_store(self) -> Result<(), CloseFault> {
+        if let Some(jobs) = self.jobs {
+            jobs.abort();
+        }
         let stopped = self.engine.stop().await;
         let journal = self.journal;
         let closed = tokio::task::spawn_blocking(move || journal.close()).await;
-        self.store.shutdown().await;
         stopped.map_err(CloseFault::Engine)?;
         closed
             .map_err(CloseFault::Broken)?

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use minicbor::{Decode, Encode};
-use strongroom_crypto::{Entropy, EntropyError, Keyring, OpenError, SealError};
+use strongroom_crypto::{Entropy, EntropyError, Keyring, OpenError, SealError, Sealed};
 use strongroom_store::{Batch, CommitError, Key, ReadError, Revision, Row, Scan, Store};
 
 /// Bytes that most rows fit in.
@@ -206,6 +206,12 @@ impl Changes<'_> {
             .map_err(CommitFault::Seal)?;
         self.batch.put(key, sealed);
         Ok(())
+    }
+
+    /// As [`Changes::replace`], with a value that is sealed already.
+    pub(crate) fn replace_sealed(&mut self, key: Key, read_at: Revision, sealed: Sealed) {
+        self.batch.expect_revision(key.clone(), read_at);
+        self.batch.put(key, sealed);
     }
 
     pub(crate) fn remove(&mut self, key: Key, read_at: Revision) {

@@ -10,6 +10,7 @@ use super::{Exit, OutputError};
 use crate::assemble::{AssembleError, Opening, open_keyring};
 use crate::config::{Config, LoadError};
 use crate::data_directory::{DataDirectory, DataDirectoryError};
+use crate::memory;
 use crate::root_key::{self, RootKeyUnavailable, RootKeys, Surroundings};
 
 /// What the command line says.
@@ -103,6 +104,7 @@ fn examine(
         .iter()
         .map(|text| anchor(text))
         .collect::<Result<Vec<_>, _>>()?;
+    memory::protect(&config);
     DataDirectory::at(&config.store.data).check()?;
     let root = root_key::existing(&config, surroundings)?;
     let keyring = super::server::runtime(1)

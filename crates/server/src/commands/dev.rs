@@ -165,7 +165,7 @@ pub fn dev(args: &DevArgs, output: &mut (dyn Write + Send)) -> Result<(), DevErr
     };
     let outcome = super::server::runtime(0)
         .map_err(DevError::Runtime)?
-        .block_on(run(args.json, &config, &directory, root, opening, output));
+        .block_on(run(args, &config, &directory, root, opening, output));
     telemetry.end();
     outcome
 }
@@ -182,7 +182,7 @@ fn configuration(listen: SocketAddr, data: &Path) -> Config {
 }
 
 async fn run(
-    json: bool,
+    args: &DevArgs,
     config: &Config,
     directory: &DataDirectory,
     root: RootKeys,
@@ -191,7 +191,13 @@ async fn run(
 ) -> Result<(), DevError> {
     let installation = Installation::open(config, &root, opening).await?;
     drop(root);
-    let served = serve(json, config, directory, &installation, opening, output).await;
+    // So that `strongroom root` can be tried; on a directory that goes away it would change nothing.
+    let control = args
+        .data
+        .as_ref()
+        .and_then(|_| installation.control(config));
+    let served = serve(args.json, config, directory, &installation, opening, output).await;
+    drop(control);
     let closed = installation.close().await;
     served?;
     Ok(closed?)

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use strongroom_crypto::{EntropyError, SystemEntropy, random};
+use strongroom_engine::RootKeyChange;
 use strongroom_store::{OpenError, Store};
 
 use super::{Exit, OutputError};
@@ -11,8 +12,8 @@ use crate::config::{Config, LoadError, Provider};
 use crate::data_directory::{DataDirectory, DataDirectoryError};
 use crate::memory;
 use crate::root_key::{
-    self, ChangeError, Changing, ControlError, KeyringAccess, NewRoot, Opened, RootKeyUnavailable,
-    RootKeys, Surroundings,
+    self, Change, ChangeError, Changing, ControlError, KeyringAccess, NewRoot, Opened,
+    RootKeyUnavailable, RootKeys, Surroundings,
 };
 use crate::settings;
 
@@ -103,7 +104,11 @@ pub fn rotate(
         let outcome = async {
             let opened = Opened::with(&right, &access, &keys).await?;
             let new = root_key::renewed(&config, surroundings, &SystemEntropy)?;
-            exchange(opened, new, &access).await
+            let change = Change {
+                kind: RootKeyChange::Rotated,
+                to: name(&config),
+            };
+            exchange(opened, new, &access, &change).await
         };
         let outcome = outcome.await;
         access.close().await;
@@ -171,7 +176,11 @@ async fn cross(
             // The keyring is under the old key, so a draft of the new one is of no use to anyone.
             root_key::discard_draft(right, to)?;
             let new = root_key::destined(to, surroundings, &SystemEntropy)?;
-            exchange(opened, new, access).await
+            let change = Change {
+                kind: RootKeyChange::Migrated,
+                to: name(to),
+            };
+            exchange(opened, new, access, &change).await
         }
         Err(ChangeError::WrongRootKey(old)) => {
             // Perhaps an earlier run was interrupted between the last two steps.
@@ -186,9 +195,19 @@ async fn cross(
     }
 }
 
-async fn exchange(opened: Opened, new: NewRoot, access: &KeyringAccess) -> Result<(), RootError> {
+/// The provider, as the configuration names it.
+fn name(config: &Config) -> String {
+    config.root_key.provider.name().to_owned()
+}
+
+async fn exchange(
+    opened: Opened,
+    new: NewRoot,
+    access: &KeyringAccess,
+    change: &Change,
+) -> Result<(), RootError> {
     let prepared = opened.prepared(new);
-    let replaced = prepared.replace(access, &SystemEntropy).await?;
+    let replaced = prepared.replace(access, change, &SystemEntropy).await?;
     Ok(replaced.promote()?)
 }
 
@@ -200,7 +219,7 @@ async fn reach(config: &Config) -> Result<KeyringAccess, RootError> {
     }
     let options = settings::store(config, random(&SystemEntropy)?);
     let store = Store::open_embedded(options).map_err(RootError::Store)?;
-    Ok(KeyringAccess::Store(store))
+    Ok(KeyringAccess::Store(store, Box::new(config.clone())))
 }
 
 /// Two configurations of one installation, whose root keys lie in different places.

@@ -70,11 +70,18 @@ async fn opened(
             () = stop.cancelled() => return None,
             attempt = attempts.recv() => attempt?,
         };
-        let Attempt { keys, outcome } = attempt;
+        let Attempt {
+            keys,
+            mut calls,
+            outcome,
+        } = attempt;
         let (installation, told) = match Installation::open(config, &keys, Opening::Existing).await
         {
             Ok(installation) => {
-                let served = serve(&installation).map_err(|error| failed(&error));
+                let served = match calls.record(installation.engine()).await {
+                    Ok(()) => serve(&installation).map_err(|error| failed(&error)),
+                    Err(error) => Err(failed(&error)),
+                };
                 (Some(installation), served)
             }
             Err(AssembleError::WrongRootKey(error)) => {
@@ -86,7 +93,7 @@ async fn opened(
         };
         drop(keys);
         let is_open = told.is_ok();
-        if outcome.send(told).is_err() {
+        if outcome.send((told, calls)).is_err() {
             tracing::debug!("who gave the last share did not wait for the outcome");
         }
         if is_open {

@@ -64,6 +64,8 @@ impl ServerError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Config(_) | Self::Certificate(_) | Self::DataDirectory(_) => Exit::Usage,
+            // Corrected first, so that a service manager does not use up the token's tries.
+            Self::RootKey(error) if error.is_about_the_pin() => Exit::Usage,
             _ => Exit::Failed,
         }
     }

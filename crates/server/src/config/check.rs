@@ -5,7 +5,7 @@ use std::fmt;
 
 use strongroom_types::Slug;
 
-use super::{Config, PassphraseSource, Provider};
+use super::{Config, PassphraseSource, PinSource, Provider, RootKey};
 
 /// Two settings that contradict each other, or one that cannot work.
 ///
@@ -55,6 +55,9 @@ pub enum Contradiction {
     /// The passphrase should come from a file that is not named.
     #[error("root_key.passphrase = \"file\" needs root_key.passphrase_file")]
     PassphraseFileMissing,
+    /// A hardware security module that is not named in full.
+    #[error("root_key.provider = \"pkcs11\" needs {0}")]
+    Pkcs11Missing(&'static str),
     /// A name that cannot be used.
     #[error("root_key.{0} is empty: name the {0}, or leave the key out for the default")]
     EmptyName(&'static str),
@@ -269,6 +272,7 @@ impl Config {
                     shares: root.shares,
                 });
             }
+            Provider::Pkcs11 => check_pkcs11(root, found),
             Provider::File | Provider::Environment | Provider::Credential | Provider::Shamir => {}
         }
     }
@@ -300,6 +304,29 @@ impl Config {
             && !endpoint.starts_with("https://")
         {
             found.push(Contradiction::TracingEndpoint);
+        }
+    }
+}
+
+fn check_pkcs11(root: &RootKey, found: &mut Vec<Contradiction>) {
+    if root.module.is_none() {
+        found.push(Contradiction::Pkcs11Missing("root_key.module"));
+    }
+    if root.token.is_none() && root.slot.is_none() {
+        found.push(Contradiction::Pkcs11Missing(
+            "root_key.token or root_key.slot",
+        ));
+    }
+    if root.pin == PinSource::File && root.pin_file.is_none() {
+        found.push(Contradiction::Pkcs11Missing("root_key.pin_file"));
+    }
+    for (name, value) in [
+        ("key_label", &root.key_label),
+        ("pin_variable", &root.pin_variable),
+        ("pin_credential", &root.pin_credential),
+    ] {
+        if value.is_empty() {
+            found.push(Contradiction::EmptyName(name));
         }
     }
 }
@@ -387,6 +414,25 @@ mod tests {
                     c.root_key.variable = String::new();
                 },
                 "root_key.variable",
+            ),
+            (
+                |c| c.root_key.provider = Provider::Pkcs11,
+                "root_key.module",
+            ),
+            (|c| c.root_key.provider = Provider::Pkcs11, "root_key.slot"),
+            (
+                |c| {
+                    c.root_key.provider = Provider::Pkcs11;
+                    c.root_key.pin = PinSource::File;
+                },
+                "root_key.pin_file",
+            ),
+            (
+                |c| {
+                    c.root_key.provider = Provider::Pkcs11;
+                    c.root_key.key_label = String::new();
+                },
+                "root_key.key_label",
             ),
         ];
         for (change, key) in cases {

@@ -33,7 +33,7 @@ pub use memory::Memory;
 pub use product::{Encoding, Kms, Quotas, Statements, Tokens, Values};
 pub use proxies::{Network, NetworkError, Proxies};
 pub use regions::Region;
-pub use root_key::{PassphraseSource, Provider, RootKey};
+pub use root_key::{PassphraseSource, PinSource, Provider, RootKey};
 pub use section::{KeyDoc, Section};
 pub use server::Server;
 pub use storage::Store;

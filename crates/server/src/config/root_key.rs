@@ -6,7 +6,7 @@ use super::section::{choice, section};
 
 choice! {
     /// Who keeps the root key.
-    pub enum Provider: "`file`, `environment`, `credential`, `passphrase` or `shamir`" {
+    pub enum Provider: "`file`, `environment`, `credential`, `passphrase`, `shamir` or `pkcs11`" {
         /// A file that only its owner may read.
         File,
         /// An environment variable.
@@ -17,6 +17,22 @@ choice! {
         Passphrase,
         /// Shares, of which some number opens; the server starts sealed.
         Shamir,
+        /// A hardware security module wraps it.
+        Pkcs11,
+    }
+}
+
+impl Provider {
+    /// The word in the configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Environment => "environment",
+            Self::Credential => "credential",
+            Self::Passphrase => "passphrase",
+            Self::Shamir => "shamir",
+            Self::Pkcs11 => "pkcs11",
+        }
     }
 }
 
@@ -29,6 +45,20 @@ choice! {
         File,
         /// An environment variable.
         Environment,
+    }
+}
+
+choice! {
+    /// Where the PIN of a hardware security module comes from.
+    pub enum PinSource: "`prompt`, `file`, `environment` or `credential`" {
+        /// The terminal asks for it.
+        Prompt,
+        /// A file.
+        File,
+        /// An environment variable.
+        Environment,
+        /// A credential that systemd hands over.
+        Credential,
     }
 }
 
@@ -56,5 +86,24 @@ section! {
         pub threshold: u8 = 3,
         /// `shamir`: how many shares there are, up to 255. Counts when shares are made.
         pub shares: u8 = 5,
+        /// `pkcs11`: the shared library that came with the hardware.
+        pub module: Option<PathBuf> = None,
+        /// `pkcs11`: the label of the token. It or `slot` has to be there.
+        pub token: Option<String> = None,
+        /// `pkcs11`: the number of the token's slot, where the label does not tell it apart.
+        pub slot: Option<u64> = None,
+        /// `pkcs11`: the label of the AES key in the token that wraps the root key.
+        pub key_label: String = "strongroom-root-key".to_owned(),
+        /// `pkcs11`: whether `init`, `root rotate` and `root migrate` make that key if the token
+        /// has none. It can never be extracted.
+        pub generate: bool = false,
+        /// `pkcs11`: where the PIN of the token's user comes from. It is tried once.
+        pub pin: PinSource = PinSource::Prompt,
+        /// `pkcs11` with a PIN from a file: its path. A line break at its end does not count.
+        pub pin_file: Option<PathBuf> = None,
+        /// `pkcs11` with a PIN from the environment: the variable that holds it.
+        pub pin_variable: String = "STRONGROOM_PIN".to_owned(),
+        /// `pkcs11` with a PIN from systemd: the name of the credential.
+        pub pin_credential: String = "strongroom-pin".to_owned(),
     }
 }

@@ -32,6 +32,16 @@ pub(super) fn endpoints(routes: &Routes) -> impl Iterator<Item = Endpoint<'_>> {
     })
 }
 
+impl<'a> Endpoint<'a> {
+    /// A route that shares its method and URL with no other.
+    pub(super) const fn alone(route: &'a Route) -> Self {
+        Self {
+            route,
+            variants: Vec::new(),
+        }
+    }
+}
+
 impl Endpoint<'_> {
     /// The URL as OpenAPI has it. A parameter there holds no slash, and yet no other form can say
     /// it; the description of the parameter does.
@@ -196,6 +206,7 @@ fn tag(template: &str) -> &'static str {
         Some("kms") => "Keys",
         Some("audit") => "Audit",
         Some("regions") => "Regions",
+        Some("sys") => "Seal",
         _ => "Service",
     }
 }
@@ -283,8 +294,15 @@ fn schema_of(answer: Answer) -> Option<RefOr<Schema>> {
 
 /// The statuses of refusals that a route can answer with.
 fn statuses(route: &Route) -> Vec<u16> {
+    // Only a server whose root key is in shares has a seal.
+    let may_be_missing = route.template.starts_with("/v1/sys/");
     if route.action.is_none() && route.body.is_none() {
-        return vec![429, 503];
+        let mut statuses = vec![429, 503];
+        statuses.extend(may_be_missing.then_some(404));
+        return statuses;
+    }
+    if may_be_missing {
+        return vec![400, 404, 408, 413, 429, 503];
     }
     let mut statuses = vec![400, 401, 429, 500, 503];
     if route.action.is_some() {

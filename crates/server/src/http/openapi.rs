@@ -6,7 +6,7 @@ use utoipa::openapi::schema::ComponentsBuilder;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder, PathsBuilder};
 
-use super::endpoint::endpoints;
+use super::endpoint::{Endpoint, endpoints};
 
 /// The document, as JSON.
 pub fn document() -> String {
@@ -18,6 +18,10 @@ fn describe() -> OpenApi {
     let routes = super::routes();
     let mut paths = PathsBuilder::new();
     for one in endpoints(&routes) {
+        paths = paths.path(one.path(), PathItem::new(one.method(), one.operation()));
+    }
+    for route in super::sealed::described() {
+        let one = Endpoint::alone(&route);
         paths = paths.path(one.path(), PathItem::new(one.method(), one.operation()));
     }
     let mut components = ComponentsBuilder::new();
@@ -118,7 +122,17 @@ mod tests {
             .values()
             .map(|item| item.as_object().unwrap().len())
             .sum();
-        assert_eq!(described, names.len());
+        let about_the_seal = crate::http::sealed::described();
+        for route in &about_the_seal {
+            let method = route.method.as_str().to_lowercase();
+            let operation = &document["paths"][route.template][method];
+            assert_eq!(operation["operationId"], route.name);
+            let refusals = &operation["responses"];
+            for status in ["404", "429", "503"] {
+                assert!(refusals[status].is_object(), "{}: {status}", route.name);
+            }
+        }
+        assert_eq!(described, names.len() + about_the_seal.len());
     }
 
     #[test]

@@ -20,14 +20,19 @@ use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
+use strongroom_api::{self as api, ErrorCode};
+use strongroom_engine::{Arrival, Call};
 use strongroom_types::Plaintext;
 
 use super::Api;
-use super::body::{self, BodyError};
+use super::body;
 use super::rate::{RateLimit, Throttle};
+use super::refusal::Refusal;
 use super::request_id::RequestIds;
+use super::route::{Answer, Route};
+use crate::clock::SystemClock;
 use crate::listener::Site;
 use crate::seal::{Seal, SealStatus, UnsealError};
 
@@ -55,6 +60,20 @@ struct Inner {
     ids: RequestIds,
 }
 
+/// Both calls, for the API's description. They stand outside of the table of routes, because who
+/// makes them passes no guard: there is no engine to ask yet.
+pub(super) fn described() -> [Route; 2] {
+    [
+        Route::new(Method::GET, STATUS, "readSealStatus")
+            .about("Says how many shares of the root key have come; 404 if it is in none.")
+            .answers(StatusCode::OK, Answer::One("SealStatus")),
+        Route::new(Method::POST, UNSEAL, "unseal")
+            .about("Takes a share of the root key; the last that is needed opens the server.")
+            .takes("Unseal")
+            .answers(StatusCode::OK, Answer::One("SealStatus")),
+    ]
+}
+
 impl Gate {
     /// Sealed. At `page` is what is no part of the API.
     pub fn new(seal: Seal, page: Option<(&'static str, Router)>) -> Self {
@@ -79,57 +98,103 @@ impl Gate {
 
 impl Site for Gate {
     async fn answer(self, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
-        let inner = &*self.0;
+        let inner = &self.0;
         let path = request.uri().path();
         if path == UNSEAL || path == STATUS {
-            return inner.named(inner.about_the_seal(request, peer.ip()).await);
+            return inner.about_the_seal(request, peer.ip()).await;
         }
         if let Some(api) = inner.api.get() {
             return api.clone().answer(request, peer).await;
         }
+        let id = inner.ids.next();
         match &inner.page {
             Some((page, router)) if *page == path => router.clone().answer(request, peer).await,
-            _ if path == "/healthz" => inner.named(reply(StatusCode::OK, json!({"status": "ok"}))),
-            _ => inner.named(sealed()),
+            _ if path == "/healthz" => named(reply(&json!({"status": "ok"})), &id),
+            _ => named(Refusal::of(ErrorCode::Sealed).into_response(&id), &id),
         }
     }
 }
 
 impl Inner {
-    async fn about_the_seal(&self, request: Request<Incoming>, peer: IpAddr) -> Response<Body> {
-        // By address alone: a credential means nothing here, and would make strangers of one.
-        if let Err(wait) = self.throttle.check(&HeaderMap::new(), Some(peer)) {
-            return too_many(wait);
-        }
-        match (request.uri().path(), request.method()) {
-            (STATUS, &Method::GET) => shown(self.seal.status().await),
-            (UNSEAL, &Method::POST) => self.unseal(request).await,
-            (STATUS, _) => not_allowed("GET"),
-            _ => not_allowed("POST"),
-        }
-    }
-
-    async fn unseal(&self, request: Request<Incoming>) -> Response<Body> {
-        let share = match body::read(request.into_body(), LONGEST, PATIENCE).await {
-            Ok(body) => parse(&body),
-            Err(error) => return unread(&error),
-        };
-        let Some(share) = share else {
-            let message = "The body has to be a JSON object with one field, share, that is text.";
-            return refusal(StatusCode::BAD_REQUEST, "invalid_request", message);
-        };
-        match self.seal.add(share.expose()).await {
+    async fn about_the_seal(
+        self: &Arc<Self>,
+        request: Request<Incoming>,
+        peer: IpAddr,
+    ) -> Response<Body> {
+        let id = self.ids.next();
+        let response = match self.asked(request, peer, &id).await {
             Ok(status) => shown(status),
-            Err(error) => refused(&error),
+            Err(refusal) => {
+                refusal.log(&id, "seal");
+                refusal.into_response(&id)
+            }
+        };
+        named(response, &id)
+    }
+
+    async fn asked(
+        self: &Arc<Self>,
+        request: Request<Incoming>,
+        peer: IpAddr,
+        id: &str,
+    ) -> Result<SealStatus, Refusal> {
+        // By address alone: a credential means nothing here, and would make strangers of one.
+        let throttled = self.throttle.check(&HeaderMap::new(), Some(peer));
+        throttled.map_err(Refusal::throttled)?;
+        match (request.uri().path(), request.method()) {
+            (STATUS, &Method::GET) => Ok(self.seal.status().await),
+            (UNSEAL, &Method::POST) => self.unseal(request, peer, id).await,
+            (STATUS, _) => Err(Refusal::method(HeaderValue::from_static("GET"))),
+            _ => Err(Refusal::method(HeaderValue::from_static("POST"))),
         }
     }
 
-    fn named(&self, mut response: Response<Body>) -> Response<Body> {
-        if let Ok(id) = HeaderValue::from_str(&self.ids.next()) {
-            response.headers_mut().insert("x-request-id", id);
+    async fn unseal(
+        self: &Arc<Self>,
+        request: Request<Incoming>,
+        peer: IpAddr,
+        id: &str,
+    ) -> Result<SealStatus, Refusal> {
+        let call = arrived(&request, peer, id);
+        let body = body::read(request.into_body(), LONGEST, PATIENCE).await?;
+        let share = parse(&body).ok_or_else(|| {
+            let message = "The body has to be a JSON object with one field, share, that is text.";
+            Refusal::new(ErrorCode::InvalidRequest, message)
+        })?;
+        // In a task of its own: it goes on if the caller hangs up.
+        let inner = Arc::clone(self);
+        let added = tokio::spawn(async move { inner.seal.add(share.expose(), call).await });
+        match added.await {
+            Ok(added) => added.map_err(|error| refused(&error)),
+            Err(broken) => Err(Refusal::fault(ErrorCode::Sealed, broken)),
         }
-        response
     }
+}
+
+/// The call as it will be recorded, once there is a journal.
+fn arrived(request: &Request<Incoming>, peer: IpAddr, id: &str) -> Arc<Call> {
+    let agent = request.headers().get(header::USER_AGENT);
+    let agent = agent.and_then(|agent| agent.to_str().ok());
+    let arrival = Arrival {
+        request_id: id.to_owned(),
+        method: "POST".to_owned(),
+        path: UNSEAL.to_owned(),
+        client_ip: Some(peer),
+        user_agent: agent.map(str::to_owned),
+        success_status: StatusCode::OK.as_u16(),
+        ..Arrival::default()
+    };
+    Call::arrived(&SystemClock, arrival)
+}
+
+/// With what every answer has here.
+fn named(mut response: Response<Body>, id: &str) -> Response<Body> {
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert("x-request-id", id);
+    }
+    response
 }
 
 #[derive(Deserialize)]
@@ -146,38 +211,38 @@ fn parse(body: &[u8]) -> Option<Plaintext> {
 
 fn shown(status: SealStatus) -> Response<Body> {
     let progress = status.progress;
-    let body = json!({
-        "sealed": status.sealed,
-        "threshold": progress.threshold,
-        "shares": progress.shares,
-        "progress": if status.sealed { progress.held } else { progress.threshold.into() },
-    });
-    reply(StatusCode::OK, body)
+    let body = api::SealStatus {
+        sealed: status.sealed,
+        threshold: progress.threshold,
+        shares: progress.shares,
+        progress: match status.sealed {
+            true => progress.held,
+            false => progress.threshold.into(),
+        },
+    };
+    reply(&body)
 }
 
-fn refused(error: &UnsealError) -> Response<Body> {
+fn refused(error: &UnsealError) -> Refusal {
     match error {
         UnsealError::Share(_) => {
             tracing::warn!("a share that is none of this installation's was refused");
-            refusal(
-                StatusCode::BAD_REQUEST,
-                "invalid_share",
+            Refusal::new(
+                ErrorCode::InvalidShare,
                 "This is no share of this installation's root key: check that it was copied whole \
                  and that the root key was not changed since it was given out.",
             )
         }
-        UnsealError::WrongKey => refusal(
-            StatusCode::BAD_REQUEST,
-            "invalid_share",
+        UnsealError::WrongKey => Refusal::new(
+            ErrorCode::InvalidShare,
             "The shares were enough, and their key does not open the keyring. They are forgotten; \
              begin again with the shares that were given out last.",
         ),
         UnsealError::NotOpened | UnsealError::Header(_) => {
             let cause = crate::commands::explain(error);
             tracing::error!(cause, "the server stays sealed");
-            refusal(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "sealed",
+            Refusal::new(
+                ErrorCode::Sealed,
                 "The installation could not be opened, and the shares are forgotten. The server's \
                  log says why; begin again when it is repaired.",
             )
@@ -185,55 +250,12 @@ fn refused(error: &UnsealError) -> Response<Body> {
     }
 }
 
-fn unread(error: &BodyError) -> Response<Body> {
-    let (status, code) = match error {
-        BodyError::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
-        BodyError::TooSlow { .. } => (StatusCode::REQUEST_TIMEOUT, "body_timeout"),
-        BodyError::Broken(_) => (StatusCode::BAD_REQUEST, "invalid_request"),
-    };
-    refusal(status, code, &format!("Nothing was done: {error}."))
-}
-
-fn sealed() -> Response<Body> {
-    refusal(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "sealed",
-        "The server is sealed: it serves nothing until enough shares of its root key were given \
-         with `strongroom unseal` or POST /v1/sys/unseal.",
-    )
-}
-
-fn too_many(wait: Duration) -> Response<Body> {
-    let message = "Too many requests about the seal came from this address: wait for the time in \
-                   the Retry-After header.";
-    let mut response = refusal(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message);
-    let seconds = HeaderValue::from(wait.as_secs().saturating_add(1));
-    response.headers_mut().insert(header::RETRY_AFTER, seconds);
+fn reply(body: &impl Serialize) -> Response<Body> {
+    // Figures and words always serialise.
+    let text = serde_json::to_vec(body).unwrap_or_default();
+    let mut response = Response::new(Body::from(text));
     response
-}
-
-fn not_allowed(allowed: &'static str) -> Response<Body> {
-    let message = format!("This URL takes {allowed} only.");
-    let mut response = refusal(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "method_not_allowed",
-        &message,
-    );
-    let allowed = HeaderValue::from_static(allowed);
-    response.headers_mut().insert(header::ALLOW, allowed);
-    response
-}
-
-fn refusal(status: StatusCode, code: &str, message: &str) -> Response<Body> {
-    reply(status, json!({"message": message, "code": code}))
-}
-
-fn reply(status: StatusCode, body: serde_json::Value) -> Response<Body> {
-    let mut response = Response::new(Body::from(body.to_string()));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    let json = HeaderValue::from_static("application/json");
-    headers.insert(header::CONTENT_TYPE, json);
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, super::reply::JSON);
     response
 }

@@ -17,7 +17,7 @@
 use strongroom_crypto::{Entropy, Keyring, OpenError, RootKey, SealError};
 
 use super::drafts::{DraftLock, Place};
-use super::row::{AccessError, KeyringAccess, KeyringRow, ReplaceError};
+use super::row::{AccessError, Change, KeyringAccess, KeyringRow, ReplaceError};
 use super::{RootKeyUnavailable, RootKeys};
 use crate::data_directory::DataDirectory;
 
@@ -120,11 +120,13 @@ impl Prepared {
     pub async fn replace(
         self,
         access: &KeyringAccess,
+        change: &Change,
         entropy: &dyn Entropy,
     ) -> Result<Replaced, ChangeError> {
         let Opened { keyring, row } = self.opened;
         let sealed = keyring.seal(&self.new.key, entropy, &row.installation)?;
-        match access.replace(row.revision, sealed).await {
+        let replaced = access.replace(keyring, row.revision, sealed, change);
+        match replaced.await {
             Ok(()) => Ok(Replaced(self.new.place)),
             Err(error) if error.is_certain() => {
                 if let Some(place) = self.new.place {

@@ -12,16 +12,17 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use base64::Engine;
+use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use strongroom_crypto::Sealed;
+use strongroom_engine::{Engine, RootKeyChange};
 use strongroom_store::{Revision, Store};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::row::{self, KeyringRow, ReplaceError};
+use super::row::{self, Change, KeyringRow, ReplaceError};
 
 /// The longest line, in bytes: several times that of a keyring.
 const LONGEST: u64 = 16 * 1024;
@@ -63,7 +64,20 @@ pub enum ControlError {
 #[serde(tag = "ask", rename_all = "snake_case")]
 enum Question {
     Read,
-    Replace { revision: u64, keyring: String },
+    Replace {
+        revision: u64,
+        keyring: String,
+        change: Kind,
+        to: String,
+    },
+}
+
+/// What is done to the root key, in the server's record of it.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Rotated,
+    Migrated,
 }
 
 /// What the server says.
@@ -97,7 +111,7 @@ impl Control {
     /// # Errors
     ///
     /// The socket cannot be made. Its path may be too long: most systems take about 100 bytes.
-    pub fn open(socket: PathBuf, store: Store) -> io::Result<Self> {
+    pub fn open(socket: PathBuf, store: Store, engine: Engine) -> io::Result<Self> {
         match fs::remove_file(&socket) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             outcome => outcome?,
@@ -105,7 +119,7 @@ impl Control {
         let listener = UnixListener::bind(&socket)?;
         fs::set_permissions(&socket, Permissions::from_mode(0o600))?;
         let stop = CancellationToken::new();
-        tokio::spawn(attend(listener, store, stop.clone()));
+        tokio::spawn(attend(listener, store, engine, stop.clone()));
         Ok(Self {
             socket,
             _stop: stop.drop_guard(),
@@ -122,7 +136,7 @@ impl Drop for Control {
     }
 }
 
-async fn attend(listener: UnixListener, store: Store, stop: CancellationToken) {
+async fn attend(listener: UnixListener, store: Store, engine: Engine, stop: CancellationToken) {
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => return,
@@ -130,11 +144,13 @@ async fn attend(listener: UnixListener, store: Store, stop: CancellationToken) {
         };
         match accepted {
             // One after the other: there is nothing to do here twice at a time.
-            Ok((stream, _)) => match tokio::time::timeout(PATIENCE, serve(stream, &store)).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::debug!(%error, "a control connection broke off"),
-                Err(_) => tracing::debug!("a control connection was silent for too long"),
-            },
+            Ok((stream, _)) => {
+                match tokio::time::timeout(PATIENCE, serve(stream, &store, &engine)).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => tracing::debug!(%error, "a control connection broke off"),
+                    Err(_) => tracing::debug!("a control connection was silent for too long"),
+                }
+            }
             Err(error) => {
                 tracing::warn!(%error, "no control connection can be accepted for the moment");
                 tokio::time::sleep(REST).await;
@@ -143,7 +159,7 @@ async fn attend(listener: UnixListener, store: Store, stop: CancellationToken) {
     }
 }
 
-async fn serve(stream: UnixStream, store: &Store) -> io::Result<()> {
+async fn serve(stream: UnixStream, store: &Store, engine: &Engine) -> io::Result<()> {
     let peer = stream.peer_cred()?.uid();
     if peer != 0 && peer != rustix::process::geteuid().as_raw() {
         tracing::warn!(
@@ -155,7 +171,7 @@ async fn serve(stream: UnixStream, store: &Store) -> io::Result<()> {
     let mut stream = BufReader::new(stream);
     let line = line(&mut stream).await?;
     let answer = match serde_json::from_str(&line) {
-        Ok(question) => answer(question, store).await,
+        Ok(question) => answer(question, store, engine).await,
         Err(error) => Answer::Refused {
             why: format!("the question is not understood: {error}"),
         },
@@ -166,7 +182,7 @@ async fn serve(stream: UnixStream, store: &Store) -> io::Result<()> {
     stream.shutdown().await
 }
 
-async fn answer(question: Question, store: &Store) -> Answer {
+async fn answer(question: Question, store: &Store, engine: &Engine) -> Answer {
     let refused = |error: &dyn std::error::Error| Answer::Refused {
         why: crate::commands::explain(error),
     };
@@ -179,17 +195,29 @@ async fn answer(question: Question, store: &Store) -> Answer {
             },
             Err(error) => refused(&error),
         },
-        Question::Replace { revision, keyring } => match STANDARD.decode(keyring) {
-            Ok(bytes) => replaced(store, Revision::from_u64(revision), bytes).await,
+        Question::Replace {
+            revision,
+            keyring,
+            change,
+            to,
+        } => match STANDARD.decode(keyring) {
+            Ok(bytes) => {
+                let kind = match change {
+                    Kind::Rotated => RootKeyChange::Rotated,
+                    Kind::Migrated => RootKeyChange::Migrated,
+                };
+                let change = Change { kind, to };
+                replaced(engine, Revision::from_u64(revision), bytes, &change).await
+            }
             Err(error) => refused(&error),
         },
     }
 }
 
 /// Replaces the row, whether or not whoever asked waits for the end.
-async fn replaced(store: &Store, expected: Revision, bytes: Vec<u8>) -> Answer {
+async fn replaced(engine: &Engine, expected: Revision, bytes: Vec<u8>, change: &Change) -> Answer {
     let sealed = Sealed::from_stored(bytes);
-    match row::replace(store, expected, sealed).await {
+    match row::replace(engine, expected, sealed, change).await {
         Ok(()) => {
             tracing::info!("the keyring was sealed anew: the root key is another one now");
             Answer::Replaced
@@ -199,9 +227,9 @@ async fn replaced(store: &Store, expected: Revision, bytes: Vec<u8>) -> Answer {
             tracing::warn!(why, "the keyring was to be sealed anew");
             match error {
                 ReplaceError::Unknown(_) | ReplaceError::Unheard(_) => Answer::Unknown { why },
-                ReplaceError::Refused(_) | ReplaceError::RefusedByServer(_) => {
-                    Answer::Refused { why }
-                }
+                ReplaceError::Refused(_)
+                | ReplaceError::RefusedByServer(_)
+                | ReplaceError::NoRecord(_) => Answer::Refused { why },
             }
         }
     }
@@ -279,10 +307,16 @@ pub(super) async fn replace(
     socket: &Path,
     expected: Revision,
     sealed: &Sealed,
+    change: &Change,
 ) -> Result<Answer, ControlError> {
     let question = Question::Replace {
         revision: expected.as_u64(),
         keyring: STANDARD.encode(sealed.as_stored()),
+        change: match change.kind {
+            RootKeyChange::Rotated => Kind::Rotated,
+            RootKeyChange::Migrated => Kind::Migrated,
+        },
+        to: change.to.clone(),
     };
     match ask(socket, &question).await? {
         answer @ (Answer::Replaced | Answer::Refused { .. }) => Ok(answer),

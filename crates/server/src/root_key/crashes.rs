@@ -3,11 +3,12 @@
 use std::fs;
 
 use strongroom_crypto::{Keyring, SystemEntropy};
-use strongroom_engine::keyring_key;
+use strongroom_engine::{RootKeyChange, keyring_key};
 use strongroom_store::{Batch, Store};
 
 use super::tests::{Furnished, config};
 use super::*;
+use crate::assemble::Installation;
 use crate::config::PassphraseSource;
 use crate::data_directory::DataDirectory;
 
@@ -21,6 +22,13 @@ enum Step {
 }
 
 const STEPS: [Step; 4] = [Step::Opened, Step::Prepared, Step::Replaced, Step::Done];
+
+fn change() -> Change {
+    Change {
+        kind: RootKeyChange::Rotated,
+        to: "file".to_owned(),
+    }
+}
 
 /// An installation that is nothing but its keyring.
 struct Scene {
@@ -55,10 +63,11 @@ impl Scene {
         let row = row.unwrap().as_stored().to_vec();
         let socket = data.control_socket();
         let (control, access) = if online {
-            let control = Control::open(socket.clone(), store).unwrap();
+            let served = Installation::around(&config, store, keyring).await;
+            let control = served.unwrap().control(&config).unwrap();
             (Some(control), KeyringAccess::Server(socket))
         } else {
-            (None, KeyringAccess::Store(store))
+            (None, KeyringAccess::Store(store, Box::new(config.clone())))
         };
         Self {
             config,
@@ -90,7 +99,9 @@ impl Scene {
         if step == Step::Prepared {
             return;
         }
-        let replaced = prepared.replace(&self.access, &SystemEntropy).await;
+        let replaced = prepared
+            .replace(&self.access, &change(), &SystemEntropy)
+            .await;
         let replaced = replaced.unwrap();
         if step == Step::Replaced {
             return;
@@ -238,13 +249,17 @@ async fn a_row_that_was_replaced_meanwhile_is_left_alone() {
         let keys = scene.existing(&scene.config);
         let opened = Opened::with(&right, &scene.access, &keys).await.unwrap();
         let row = scene.access.read().await.unwrap();
+        let (keyring, _) = keys.open(&row.sealed, &row.installation).unwrap();
         scene
             .access
-            .replace(row.revision, row.sealed)
+            .replace(keyring, row.revision, row.sealed, &change())
             .await
             .unwrap();
         let new = renewed(&scene.config, &scene.surroundings, &SystemEntropy).unwrap();
-        let refused = opened.prepared(new).replace(&scene.access, &SystemEntropy);
+        let change = change();
+        let refused = opened
+            .prepared(new)
+            .replace(&scene.access, &change, &SystemEntropy);
         let error = refused.await.err().unwrap();
         assert!(matches!(error, ChangeError::Replace(error) if error.is_certain()));
         assert_eq!(scene.drafts(), 0);

@@ -8,19 +8,20 @@ mod change;
 mod control;
 mod drafts;
 mod file;
+mod hsm;
 mod keys;
 mod passphrase;
 mod row;
 mod shares;
+mod unavailable;
 
 use std::io::{self, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use strongroom_crypto::provider::{
-    CredentialFile, HeaderError, KeyFile, KeyFileError, KeyText, ProviderError, RootKeyProvider,
-    ShareError, ShareHeaderError, SplitError,
+    CredentialFile, KeyFile, KeyFileError, KeyText, ProviderError, RootKeyProvider,
 };
-use strongroom_crypto::{Entropy, EntropyError, RootKey};
+use strongroom_crypto::{Entropy, RootKey};
 use strongroom_types::Plaintext;
 
 use crate::config::{Config, Provider};
@@ -29,123 +30,12 @@ use drafts::Place;
 pub use change::{ChangeError, Changing, NewRoot, Opened, Prepared, Replaced};
 pub use control::{Control, ControlError};
 pub use keys::{RootKeys, Which};
-pub use row::{AccessError, KeyringAccess, KeyringRow, ReplaceError};
+pub use row::{AccessError, Change, KeyringAccess, KeyringRow, ReplaceError};
 pub use shares::{Assembly, Progress};
+pub use unavailable::RootKeyUnavailable;
 
 /// Room for a line with a share, so that reading it leaves no copies behind.
 const LONGEST_LINE: usize = 256;
-
-/// There is no root key to work with.
-#[derive(Debug, thiserror::Error)]
-pub enum RootKeyUnavailable {
-    /// The provider has none, or guards it badly.
-    #[error("the root key cannot be had (root_key.provider = \"{provider}\")")]
-    Provider {
-        /// Which one.
-        provider: &'static str,
-        /// Why.
-        #[source]
-        source: ProviderError,
-    },
-    /// A variable is not set.
-    #[error("the environment variable {variable} is not set; {key} says that it holds {what}")]
-    Variable {
-        /// Which variable.
-        variable: String,
-        /// The setting that names it.
-        key: &'static str,
-        /// What should be in it.
-        what: &'static str,
-    },
-    /// systemd handed over no credentials.
-    #[error(
-        "$CREDENTIALS_DIRECTORY is not set: start under systemd with \
-         LoadCredential={0}:/path/to/key, or choose another root_key.provider"
-    )]
-    NoCredentials(String),
-    /// The passphrase file cannot be read.
-    #[error("the passphrase file {} cannot be read (root_key.passphrase_file)", path.display())]
-    PassphraseFile {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// No file is named to read the passphrase from.
-    #[error("root_key.passphrase = \"file\" needs root_key.passphrase_file")]
-    NoPassphraseFile,
-    /// Nobody answered the prompt.
-    #[error(
-        "the passphrase cannot be asked for: there is no terminal; set root_key.passphrase to \
-         \"file\" or \"environment\""
-    )]
-    Prompt(#[source] io::Error),
-    /// The new passphrase was typed differently the second time.
-    #[error("the two passphrases differ; start again")]
-    Differ,
-    /// The passphrase's header cannot be read or written.
-    #[error("{} cannot be {action}; it holds the salt of the passphrase", path.display())]
-    HeaderFile {
-        /// Which file.
-        path: PathBuf,
-        /// `read` or `written`.
-        action: &'static str,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// The header is damaged.
-    #[error("{} is damaged; restore it from a backup", path.display())]
-    Header {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: HeaderError,
-    },
-    /// A file of the root key cannot be put in place.
-    #[error("{} cannot be {action}", path.display())]
-    Replacing {
-        /// Which file.
-        path: PathBuf,
-        /// What was tried.
-        action: &'static str,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// Nothing of ours can be made anew.
-    #[error(
-        "root_key.provider = \"{0}\" keeps the root key outside of this service: make a new one \
-         there and go over to it with `strongroom root migrate --to FILE`"
-    )]
-    KeptElsewhere(&'static str),
-    /// A header of shares is damaged.
-    #[error("{} is damaged; restore it from a backup", path.display())]
-    ShareHeader {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: ShareHeaderError,
-    },
-    /// A text that is no share.
-    #[error(transparent)]
-    Share(#[from] ShareError),
-    /// No shares can be made.
-    #[error("the root key cannot be made into shares")]
-    Split(#[from] SplitError),
-    /// Nobody gave a share.
-    #[error("no share can be read from the terminal or from standard input")]
-    NoShare(#[source] io::Error),
-    /// The new shares cannot be shown.
-    #[error("the new shares cannot be shown; nothing was changed")]
-    Show(#[source] io::Error),
-    /// There is no randomness.
-    #[error("no random bytes can be had for a new key")]
-    Entropy(#[from] EntropyError),
-}
 
 /// What the world offers: the process's environment and terminal, as arguments.
 pub trait Surroundings {
@@ -210,6 +100,7 @@ pub fn existing(
         )?)?)),
         Provider::Passphrase => passphrase::existing(config, surroundings),
         Provider::Shamir => shares::existing(config, surroundings),
+        Provider::Pkcs11 => hsm::existing(config, surroundings),
     }
 }
 
@@ -237,6 +128,11 @@ pub fn create(
         Provider::Credential => provided(&credential(config, surroundings)?),
         Provider::Passphrase => passphrase::create(config, surroundings, entropy),
         Provider::Shamir => shares::create(config, surroundings, entropy),
+        Provider::Pkcs11 => {
+            let new = hsm::draft(config, surroundings, entropy)?;
+            hsm::place(config).promote()?;
+            Ok(new.key)
+        }
     }
 }
 
@@ -249,7 +145,7 @@ pub fn can_be_renewed(config: &Config) -> Result<(), RootKeyUnavailable> {
     match config.root_key.provider {
         Provider::Environment => Err(RootKeyUnavailable::KeptElsewhere("environment")),
         Provider::Credential => Err(RootKeyUnavailable::KeptElsewhere("credential")),
-        Provider::File | Provider::Passphrase | Provider::Shamir => Ok(()),
+        Provider::File | Provider::Passphrase | Provider::Shamir | Provider::Pkcs11 => Ok(()),
     }
 }
 
@@ -262,6 +158,13 @@ pub fn is_same_place(one: &Config, other: &Config) -> bool {
             Provider::Environment => ones.variable == others.variable,
             Provider::Credential => ones.credential == others.credential,
             Provider::Passphrase | Provider::Shamir => ones == others,
+            Provider::Pkcs11 => {
+                let place = |it: &crate::config::RootKey| {
+                    let it = it.clone();
+                    (it.module, it.token, it.slot, it.key_label)
+                };
+                place(ones) == place(others)
+            }
         }
 }
 
@@ -281,6 +184,7 @@ pub fn renewed(
         Provider::Credential => Err(RootKeyUnavailable::KeptElsewhere("credential")),
         Provider::Passphrase => passphrase::draft(config, surroundings, entropy),
         Provider::Shamir => shares::draft(config, surroundings, entropy),
+        Provider::Pkcs11 => hsm::draft(config, surroundings, entropy),
     }
 }
 
@@ -308,6 +212,7 @@ pub fn destined(
         Provider::Credential => provided(&credential(config, surroundings)?).map(taken),
         Provider::Passphrase => passphrase::draft(config, surroundings, entropy),
         Provider::Shamir => shares::draft(config, surroundings, entropy),
+        Provider::Pkcs11 => hsm::draft(config, surroundings, entropy),
     }
 }
 
@@ -322,6 +227,7 @@ pub fn discard_draft(_right: &Changing, config: &Config) -> Result<(), RootKeyUn
         Provider::File => Place::new(config.root_key_file()).discard(),
         Provider::Passphrase => passphrase::place(config).discard(),
         Provider::Shamir => shares::place(config).discard(),
+        Provider::Pkcs11 => hsm::place(config).discard(),
         Provider::Environment | Provider::Credential => Ok(()),
     }
 }

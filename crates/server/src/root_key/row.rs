@@ -2,9 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use strongroom_crypto::Sealed;
-use strongroom_engine::keyring_key;
-use strongroom_store::{Batch, CommitError, ReadError, Revision, Store};
+use strongroom_crypto::{Keyring, Sealed};
+use strongroom_engine::{ChangeFault, CommitFault, Engine, RootKeyChange, keyring_key};
+use strongroom_store::{CommitError, ReadError, Revision, Store};
+
+use crate::assemble::{AssembleError, Installation};
+use crate::config::Config;
 
 use super::control::{self, Answer, ControlError};
 
@@ -38,7 +41,7 @@ pub enum AccessError {
 pub enum ReplaceError {
     /// Certainly not.
     #[error("the keyring was not replaced; the root key is the old one")]
-    Refused(#[source] CommitError),
+    Refused(#[source] ChangeFault),
     /// Certainly not, says the running server.
     #[error("the keyring was not replaced; the root key is the old one: {0}")]
     RefusedByServer(String),
@@ -47,7 +50,10 @@ pub enum ReplaceError {
         "whether the keyring was replaced is not known; the next start takes the root key that \
          opens it, and running the command again completes the change"
     )]
-    Unknown(#[source] CommitError),
+    Unknown(#[source] ChangeFault),
+    /// No record of it can be made, so it was not begun.
+    #[error("the audit journal cannot be opened, so the keyring was not replaced")]
+    NoRecord(#[source] AssembleError),
     /// The running server did not say.
     #[error(
         "the server did not say whether the keyring was replaced; the next start takes the root \
@@ -59,14 +65,26 @@ pub enum ReplaceError {
 impl ReplaceError {
     /// Whether the row is certainly as it was.
     pub fn is_certain(&self) -> bool {
-        matches!(self, Self::Refused(_) | Self::RefusedByServer(_))
+        matches!(
+            self,
+            Self::Refused(_) | Self::RefusedByServer(_) | Self::NoRecord(_)
+        )
     }
+}
+
+/// What is done to the root key, for the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Whether it stays with its provider.
+    pub kind: RootKeyChange,
+    /// The provider that has it afterwards, by its name in the configuration.
+    pub to: String,
 }
 
 /// A way to the row.
 pub enum KeyringAccess {
     /// No server runs: the store is ours.
-    Store(Store),
+    Store(Store, Box<Config>),
     /// A server runs and answers at this socket.
     Server(PathBuf),
 }
@@ -79,24 +97,41 @@ impl KeyringAccess {
     /// The store or the server does not answer, or there is no row.
     pub async fn read(&self) -> Result<KeyringRow, AccessError> {
         match self {
-            Self::Store(store) => read(store).await,
+            Self::Store(store, _) => read(store).await,
             Self::Server(socket) => Ok(control::read(socket).await?),
         }
     }
 
-    /// Replaces the row if it is at this revision still.
+    /// Replaces the row if it is at this revision still, and records it.
     ///
     /// # Errors
     ///
     /// See [`ReplaceError::is_certain`].
-    pub async fn replace(&self, expected: Revision, sealed: Sealed) -> Result<(), ReplaceError> {
+    pub async fn replace(
+        &self,
+        keyring: Keyring,
+        expected: Revision,
+        sealed: Sealed,
+        change: &Change,
+    ) -> Result<(), ReplaceError> {
         match self {
-            Self::Store(store) => replace(store, expected, sealed).await,
-            Self::Server(socket) => match control::replace(socket, expected, &sealed).await {
-                Ok(Answer::Refused { why }) => Err(ReplaceError::RefusedByServer(why)),
-                Ok(_) => Ok(()),
-                Err(error) => Err(ReplaceError::Unheard(error)),
-            },
+            Self::Store(store, config) => {
+                let opened = Installation::around(config, store.clone(), keyring).await;
+                let installation = opened.map_err(ReplaceError::NoRecord)?;
+                let replaced = replace(installation.engine(), expected, sealed, change).await;
+                if let Err(error) = installation.leave_store().await {
+                    // The record waits beside the row, and the next start takes it up.
+                    tracing::warn!(%error, "the journal was not closed in order");
+                }
+                replaced
+            }
+            Self::Server(socket) => {
+                match control::replace(socket, expected, &sealed, change).await {
+                    Ok(Answer::Refused { why }) => Err(ReplaceError::RefusedByServer(why)),
+                    Ok(_) => Ok(()),
+                    Err(error) => Err(ReplaceError::Unheard(error)),
+                }
+            }
         }
     }
 
@@ -112,7 +147,7 @@ impl KeyringAccess {
     /// Lets go of the store.
     pub async fn close(self) {
         match self {
-            Self::Store(store) => store.shutdown().await,
+            Self::Store(store, _) => store.shutdown().await,
             Self::Server(_) => {}
         }
     }
@@ -129,20 +164,20 @@ pub(super) async fn read(store: &Store) -> Result<KeyringRow, AccessError> {
     })
 }
 
-/// Replaces the row in an open store.
+/// Replaces the row by way of an engine, which records it.
 pub(super) async fn replace(
-    store: &Store,
+    engine: &Engine,
     expected: Revision,
     sealed: Sealed,
+    change: &Change,
 ) -> Result<(), ReplaceError> {
-    let mut batch = Batch::new();
-    let key = keyring_key();
-    batch
-        .expect_revision(key.clone(), expected)
-        .put(key, sealed);
-    match store.commit(batch).await {
+    let replaced = engine.replace_keyring(expected, sealed, change.kind, &change.to);
+    match replaced.await {
         Ok(_) => Ok(()),
-        Err(error @ CommitError::OutcomeUnknown(_)) => Err(ReplaceError::Unknown(error)),
-        Err(error) => Err(ReplaceError::Refused(error)),
+        Err(ChangeFault::Commit(CommitFault::Store(error @ CommitError::OutcomeUnknown(_)))) => {
+            let fault = ChangeFault::Commit(CommitFault::Store(error));
+            Err(ReplaceError::Unknown(fault))
+        }
+        Err(fault) => Err(ReplaceError::Refused(fault)),
     }
 }

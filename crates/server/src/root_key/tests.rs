@@ -54,6 +54,7 @@ pub(super) fn config(provider: Provider) -> (tempfile::TempDir, Config) {
     let mut config = Config::default();
     config.store.data = directory.path().to_owned();
     config.root_key.provider = provider;
+    config.audit.segment_mebibytes = 1;
     (directory, config)
 }
 

@@ -9,6 +9,8 @@ mod configuration;
 #[cfg(test)]
 mod evidence;
 #[cfg(test)]
+mod hsm;
+#[cfg(test)]
 mod installation;
 #[cfg(test)]
 mod memory;

@@ -4,7 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
-use crate::common::{Server, complaint, printed, strongroom};
+use strongroom_testkit::ServerProcess;
+
+use crate::common::{Server, binary, complaint, printed, strongroom};
 use crate::installation::{Installation, create, reveal};
 
 const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
@@ -155,4 +157,70 @@ fn what_cannot_be_migrated_is_refused_with_a_reason() {
     fs::write(installation.home().join("moved.toml"), moved).unwrap();
     let error = complaint(migrate(&installation, "moved.toml"), 2);
     assert!(error.contains("store.data"), "{error}");
+}
+
+#[test]
+fn each_change_of_the_root_key_is_in_the_journal() {
+    let mut installation = Installation::new("");
+    installation.set("NEW_KEY", KEY);
+    let settings = "root_key.provider = \"environment\"\nroot_key.variable = \"NEW_KEY\"";
+    another(&installation, "environment.toml", settings);
+    // The name of the call, and that of the event in it.
+    let rotations = || installation.journalled("root_key.rotate") / 2;
+    let migrations = || installation.journalled("root_key.migrate") / 2;
+    let server = installation.start();
+    printed(installation.command(&["root", "rotate"]));
+    server.stop();
+    assert_eq!((rotations(), migrations()), (1, 0));
+    // Without a server the command writes the record itself.
+    printed(installation.command(&["root", "rotate"]));
+    assert_eq!((rotations(), migrations()), (2, 0));
+    let server = installation.start();
+    printed(migrate(&installation, "environment.toml"));
+    // Nothing was left to do, so there is nothing to record.
+    printed(migrate(&installation, "environment.toml"));
+    server.stop();
+    assert_eq!((rotations(), migrations()), (2, 1));
+    let mut verify = strongroom(&["audit", "verify", "--config"]);
+    verify.arg(installation.home().join("environment.toml"));
+    printed({
+        verify.env("NEW_KEY", KEY);
+        verify
+    });
+}
+
+#[test]
+fn a_change_that_cannot_be_recorded_is_not_made() {
+    let installation = Installation::new("");
+    let (journal, aside) = (
+        installation.data().join("audit"),
+        installation.home().join("aside"),
+    );
+    let key = fs::read(installation.data().join("root.key")).unwrap();
+    fs::rename(&journal, &aside).unwrap();
+    fs::write(&journal, "no directory").unwrap();
+    let error = complaint(installation.command(&["root", "rotate"]), 1);
+    assert!(error.contains("audit journal"), "{error}");
+    assert_eq!(fs::read(installation.data().join("root.key")).unwrap(), key);
+    assert!(!installation.data().join("root.key.next").exists());
+    fs::remove_file(&journal).unwrap();
+    fs::rename(&aside, &journal).unwrap();
+    installation.start().stop();
+}
+
+#[test]
+fn a_server_to_try_things_on_goes_over_to_a_new_root_key_too() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    let plan = || ServerProcess::plan(binary()).data(&data);
+    let server = plan().start();
+    let config = home.path().join("strongroom.toml");
+    fs::write(&config, format!("store.data = {data:?}\n")).unwrap();
+    let old = fs::read(data.join("root.key")).unwrap();
+    let mut rotate = strongroom(&["root", "rotate", "--config"]);
+    rotate.arg(&config);
+    printed(rotate);
+    assert_ne!(fs::read(data.join("root.key")).unwrap(), old);
+    server.stop_well();
+    plan().start().stop_well();
 }

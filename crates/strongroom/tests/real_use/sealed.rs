@@ -1,7 +1,9 @@
 //! A root key in shares: the server starts sealed, and shares open it.
 
 use std::io::Write;
+use std::net::TcpStream;
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use strongroom_testkit::Web;
@@ -110,7 +112,14 @@ fn a_server_is_sealed_until_enough_shares_came() {
     for share in &shares {
         let digits = share.strip_prefix("strongroom-share-1:").unwrap();
         assert!(!log.contains(digits), "a share is in the log");
+        assert_eq!(installation.journalled(digits), 0);
     }
+    // Four that are none, two times the same one, and the last that was needed.
+    let events = ["invalid_share", "seal.share", "seal.open"];
+    let counted = events.map(|event| installation.journalled(event));
+    assert_eq!(counted, [4, 7, 1]);
+    assert_eq!(installation.journalled("/v1/sys/unseal"), 7);
+    assert_eq!(installation.journalled(&foreign[19..40]), 0);
 
     let server = installation.start();
     let first = unseal(&server, &shares[..1]);
@@ -188,4 +197,31 @@ fn an_installation_goes_over_to_shares() {
         "behind the seal"
     );
     server.stop();
+}
+
+#[test]
+fn who_hangs_up_after_the_last_share_has_opened_the_server() {
+    let (installation, said) = Installation::and_what_was_said(SETTINGS);
+    let shares = shares(&said);
+    let server = installation.start();
+    give(&server, &shares[0], 200);
+    let body = json!({"share": shares[1]}).to_string();
+    let address = server.endpoint.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    let head = format!(
+        "POST /v1/sys/unseal HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all((head + &body).as_bytes()).unwrap();
+    drop(stream);
+    let stranger = Web::new(&server.endpoint);
+    let begun = Instant::now();
+    while stranger.get("/v1/sys/seal-status").expect(200).json()["sealed"] != false {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it stays sealed");
+        // sleeps: another process offers nothing to wait for
+        std::thread::sleep(Duration::from_millis(1_000));
+    }
+    stranger.get("/readyz").expect(200);
+    server.stop();
+    assert_eq!(installation.journalled("seal.open"), 1);
 }

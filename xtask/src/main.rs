@@ -50,6 +50,9 @@ enum Task {
     /// Serve the reference that the benchmark compares with.
     #[command(hide = true)]
     Reference(bench::reference::Options),
+    /// Measure the library alone, as the benchmark does.
+    #[command(hide = true)]
+    Primitive(bench::primitive::Options),
 }
 
 fn main() -> ExitCode {
@@ -76,6 +79,7 @@ fn run(task: Task) -> Result<ExitCode, Box<dyn Error>> {
         Task::Danger { write: false } => print!("{}", tidy::danger::list(&workspace)?),
         Task::Bench(options) => bench::run(&workspace, &options)?,
         Task::Reference(options) => bench::reference::serve(&options)?,
+        Task::Primitive(options) => bench::primitive::print(&options)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -56,6 +56,13 @@ pub(crate) struct TextFile {
     pub(crate) text: String,
 }
 
+/// What `cargo metadata` says, as far as it matters here.
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+    target_directory: PathBuf,
+}
+
 /// A crate of ours and what it depends on.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Package {
@@ -136,10 +143,15 @@ impl Workspace {
 
     /// The crates of the workspace.
     pub(crate) fn packages(&self) -> Result<Vec<Package>, WorkspaceError> {
-        #[derive(Deserialize)]
-        struct Metadata {
-            packages: Vec<Package>,
-        }
+        Ok(self.metadata()?.packages)
+    }
+
+    /// Where cargo puts what it builds.
+    pub(crate) fn target(&self) -> Result<PathBuf, WorkspaceError> {
+        Ok(self.metadata()?.target_directory)
+    }
+
+    fn metadata(&self) -> Result<Metadata, WorkspaceError> {
         let arguments = [
             "metadata",
             "--format-version",
@@ -148,7 +160,7 @@ impl Workspace {
             "--offline",
         ];
         let printed = self.output("cargo", &arguments)?;
-        Ok(serde_json::from_str::<Metadata>(&printed)?.packages)
+        Ok(serde_json::from_str(&printed)?)
     }
 
     /// What a program prints when started in the root.

@@ -5,9 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use reqwest::StatusCode;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 
+use super::caller::{Caller, CallerError, accepted};
 use super::process::{ProcessError, Server};
 
 /// Creates that are under way at once.
@@ -30,19 +30,12 @@ pub(crate) enum DatasetError {
         #[source]
         source: io::Error,
     },
-    /// A request did not get through.
-    #[error("a request of the seeding did not get through")]
-    Request(#[from] reqwest::Error),
-    /// The server refused a request.
-    #[error("the server refused {what} with {status}: {body}")]
-    Refused {
-        /// What was asked for.
-        what: &'static str,
-        /// Its status.
-        status: StatusCode,
-        /// Its message.
-        body: String,
-    },
+    /// A request of the seeding failed.
+    #[error(transparent)]
+    Call(#[from] CallerError),
+    /// There is no client.
+    #[error("the client of the seeding could not be made")]
+    Client(#[source] reqwest::Error),
 }
 
 /// A running server with a number of secrets, and 1,000 tokens to read them with.
@@ -101,20 +94,23 @@ impl Dataset {
         format!("/v1/secrets/{}/secret", self.server.said("region"))
     }
 
+    /// A client with one of the tokens.
+    pub(crate) fn caller(&self) -> Caller {
+        let said = |name| self.server.said(name).to_owned();
+        Caller {
+            endpoint: said("endpoint"),
+            region: said("region"),
+            authorization: self.credentials.first().cloned().unwrap_or_default(),
+            organisation: said("organisation"),
+            client: reqwest::Client::new(),
+        }
+    }
+
     /// How long the body of a reveal is, in bytes.
     pub(crate) async fn reveal_size(&self) -> Result<usize, DatasetError> {
-        let url = format!(
-            "{}{}{}/value",
-            self.server.said("endpoint"),
-            self.secret_prefix(),
-            path(0)
-        );
-        let authorization = self.credentials.first().map_or("", String::as_str);
-        let request = reqwest::Client::new()
-            .post(url)
-            .header(AUTHORIZATION, authorization)
-            .header("X-Organisation-Identity", self.server.said("organisation"));
-        Ok(accepted(request, "a reveal").await?.len())
+        let url = format!("{}{}/value", self.secret_prefix(), path(0));
+        let answer = self.caller().post(&url, &serde_json::json!({})).await?;
+        Ok(answer.len())
     }
 }
 
@@ -132,7 +128,8 @@ pub(crate) fn start(binary: &OsStr, directory: &Path) -> Result<Server, ProcessE
 async fn seed(server: &Server, secrets: usize) -> Result<(), DatasetError> {
     let client = reqwest::Client::builder()
         .timeout(Duration::from_secs(30))
-        .build()?;
+        .build()
+        .map_err(DatasetError::Client)?;
     let url = format!(
         "{}/v1/secrets/{}/secrets",
         server.said("endpoint"),
@@ -158,7 +155,7 @@ async fn seed(server: &Server, secrets: usize) -> Result<(), DatasetError> {
                     .json(&body);
                 accepted(request, "a create").await?;
             }
-            Ok::<(), DatasetError>(())
+            Ok::<(), CallerError>(())
         })
     });
     for worker in workers.collect::<Vec<_>>() {
@@ -189,21 +186,6 @@ async fn tokens(server: &Server) -> Result<Vec<String>, DatasetError> {
         credentials.push(format!("Bearer {token}"));
     }
     Ok(credentials)
-}
-
-/// The body of a reply in 2xx.
-async fn accepted(
-    request: reqwest::RequestBuilder,
-    what: &'static str,
-) -> Result<Vec<u8>, DatasetError> {
-    let reply = request.send().await?;
-    let status = reply.status();
-    let body = reply.bytes().await?;
-    if status.is_success() {
-        return Ok(body.to_vec());
-    }
-    let body = String::from_utf8_lossy(&body).into_owned();
-    Err(DatasetError::Refused { what, status, body })
 }
 
 #[cfg(test)]

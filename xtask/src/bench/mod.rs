@@ -1,8 +1,12 @@
 //! The benchmark: the release binary beside references that run in the same minutes.
 
+mod caller;
 mod dataset;
+mod drawing;
 mod group_commit;
+mod kms;
 mod load;
+pub(crate) mod primitive;
 mod process;
 pub(crate) mod reference;
 mod report;
@@ -10,7 +14,7 @@ mod scenario;
 
 use std::ffi::OsString;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::workspace::{Workspace, WorkspaceError};
@@ -24,6 +28,9 @@ pub(crate) struct Options {
     /// Make the data again, even if they were kept from the last run.
     #[arg(long)]
     fresh: bool,
+    /// Measure the release binaries in this directory as they are, without building them.
+    #[arg(long, value_name = "DIRECTORY")]
+    binaries: Option<PathBuf>,
     /// What to measure; everything if nothing is named.
     scenarios: Vec<Scenario>,
 }
@@ -41,6 +48,8 @@ pub(crate) enum Scenario {
     Browse,
     /// Start-up and memory with very many secrets.
     Start,
+    /// What keys do, beside bare axum and beside the bare library; reveals while keys are drawn.
+    Kms,
 }
 
 /// Why there is no table.
@@ -55,6 +64,9 @@ pub(crate) enum BenchError {
     /// A server did not run.
     #[error(transparent)]
     Process(#[from] process::ProcessError),
+    /// A call before or beside a load failed.
+    #[error(transparent)]
+    Call(#[from] caller::CallerError),
     /// A run gave no figure.
     #[error(transparent)]
     Load(#[from] load::LoadError),
@@ -74,11 +86,17 @@ pub(crate) struct Bench {
     strongroom: OsString,
     reference: OsString,
     scratch: PathBuf,
-    time: Duration,
-    rounds: usize,
+    pace: Pace,
+    keys: Pace,
     few: usize,
     many: usize,
     very_many: usize,
+}
+
+/// How long one run takes, and how many there are.
+pub(crate) struct Pace {
+    time: Duration,
+    rounds: usize,
 }
 
 const METHOD: &str = "\
@@ -86,23 +104,14 @@ One core serves, the other one runs wrk with 64 connections, everything random c
 starts. Runs of Strongroom and of its reference alternate; a figure is the median of its runs. The
 reference is axum alone with the same allocator and runtime, on the same core, answering as many bytes.
 Audit is on and durable: a reveal is answered when its record is on the disk.
-The secrets were created over HTTP by 64 clients, the 1,000 access tokens issued by the token endpoint.";
+The secrets were created over HTTP by 64 clients, the 1,000 access tokens issued by the token endpoint.
+An operation of a key has 32 bytes of input; RSA signs with PSS. The library alone is the same operation
+of aws-lc-rs in a loop on the server's core, without HTTP, permission or audit. Keys are drawn on the
+server's one core too, one after the other, by a client that creates them over HTTP.";
 
 /// Measures what is asked for, prints the table and, if everything was asked for, writes it down.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), BenchError> {
-    println!("building …");
-    workspace.output(
-        "cargo",
-        &[
-            "build",
-            "--release",
-            "--package",
-            "strongroom",
-            "--package",
-            "xtask",
-        ],
-    )?;
-    let bench = Bench::new(workspace, options)?;
+    let bench = Bench::new(workspace, options, &binaries(workspace, options)?)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -121,6 +130,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), BenchE
     }
     if asked(Scenario::Scale) || asked(Scenario::Browse) || asked(Scenario::Start) {
         rows.extend(runtime.block_on(bench.scale(&asked))?);
+    }
+    if asked(Scenario::Kms) {
+        rows.extend(runtime.block_on(bench.kms())?);
     }
     print!("{}", report::table(&rows));
 
@@ -141,9 +153,27 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), BenchE
     Ok(())
 }
 
+/// Where the binaries are, built now unless they were given.
+fn binaries(workspace: &Workspace, options: &Options) -> Result<PathBuf, BenchError> {
+    if let Some(given) = &options.binaries {
+        return Ok(given.clone());
+    }
+    println!("building …");
+    let arguments = [
+        "build",
+        "--release",
+        "--package",
+        "strongroom",
+        "--package",
+        "xtask",
+    ];
+    workspace.output("cargo", &arguments)?;
+    Ok(workspace.target()?.join("release"))
+}
+
 impl Bench {
-    fn new(workspace: &Workspace, options: &Options) -> Result<Self, BenchError> {
-        let scratch = workspace.join("target/bench");
+    fn new(workspace: &Workspace, options: &Options, binaries: &Path) -> Result<Self, BenchError> {
+        let scratch = workspace.target()?.join("bench");
         let failed = |source| BenchError::File {
             what: "making the directory of the data",
             source,
@@ -152,13 +182,22 @@ impl Bench {
             std::fs::remove_dir_all(&scratch).map_err(failed)?;
         }
         std::fs::create_dir_all(&scratch).map_err(failed)?;
-        let (time, rounds, divisor) = if options.quick { (2, 3, 10) } else { (5, 5, 1) };
-        Ok(Self {
-            strongroom: workspace.join("target/release/strongroom").into(),
-            reference: workspace.join("target/release/xtask").into(),
-            scratch,
-            time: Duration::from_secs(time),
+        let pace = |seconds, rounds| Pace {
+            time: Duration::from_secs(seconds),
             rounds,
+        };
+        let (usual, divisor) = if options.quick {
+            (pace(2, 3), 10)
+        } else {
+            (pace(5, 5), 1)
+        };
+        Ok(Self {
+            strongroom: binaries.join("strongroom").into(),
+            reference: binaries.join("xtask").into(),
+            scratch,
+            pace: usual,
+            // There are many of them, and short runs differ little: a few minutes in all.
+            keys: pace(1, 3),
             few: 1_000,
             many: 100_000 / divisor,
             very_many: 1_000_000 / divisor,

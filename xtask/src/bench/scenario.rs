@@ -7,7 +7,7 @@ use super::dataset::{self, Dataset, PATH_IN_LUA};
 use super::load::{Load, Measured};
 use super::process::Server;
 use super::report::{Row, rate, thousands};
-use super::{Bench, BenchError, Scenario, group_commit};
+use super::{Bench, BenchError, Pace, Scenario, group_commit};
 
 /// Connections that are open at once, and so the clients of a put.
 const CLIENTS: usize = 64;
@@ -25,7 +25,7 @@ impl Bench {
         let bytes = data.reveal_size().await?.to_string();
         let axum = self.reference(&["reference", "--bytes", &bytes])?;
         let load = reveals(&data);
-        let [ours, bare] = self.alternate([(&load, &data.server), (&load, &axum)])?;
+        let [ours, bare] = self.alternate(&self.pace, [(&load, &data.server), (&load, &axum)])?;
         let what = format!(
             "reveal, random out of {}, 1,000 tokens",
             count(data.secrets)
@@ -51,7 +51,8 @@ impl Bench {
             body: r#"'{"secretString":"c2l4dGVlbiBieXRlcyBsb25nLCB0d2ljZSBvdmVyISE="}'"#,
             ..reveals(&data)
         };
-        let [ours, over_http] = self.alternate([(&load, &data.server), (&load, &commit)])?;
+        let [ours, over_http] =
+            self.alternate(&self.pace, [(&load, &data.server), (&load, &commit)])?;
         drop(commit);
         let disk = self.bare_disk(&fresh.path().join("bare")).await?;
         let target = (0.4, "≥ 0.4, aim 0.5");
@@ -97,7 +98,8 @@ impl Bench {
 
     fn reveal_at_scale(&self, small: &Dataset, large: &Dataset) -> Result<Row, BenchError> {
         let (few, many) = (reveals(small), reveals(large));
-        let [many, few] = self.alternate([(&many, &large.server), (&few, &small.server)])?;
+        let [many, few] =
+            self.alternate(&self.pace, [(&many, &large.server), (&few, &small.server)])?;
         let what = format!("reveal, random out of {}", count(large.secrets));
         let beside = format!("out of {}", count(small.secrets));
         Ok(Row::of_rates(
@@ -110,7 +112,8 @@ impl Bench {
 
     fn browse_at_scale(&self, small: &Dataset, large: &Dataset) -> Result<Row, BenchError> {
         let (few, many) = (browses(small), browses(large));
-        let [many, few] = self.alternate([(&many, &large.server), (&few, &small.server)])?;
+        let [many, few] =
+            self.alternate(&self.pace, [(&many, &large.server), (&few, &small.server)])?;
         let what = format!(
             "browse a level of 100 children above {} secrets",
             count(large.secrets)
@@ -132,7 +135,7 @@ impl Bench {
         server.stop().map_err(file("stopping the server"))?;
         let mut times = Vec::new();
         let mut opened = dataset::start(&self.strongroom, &directory)?;
-        for _ in 1..self.rounds {
+        for _ in 1..self.pace.rounds {
             times.push(opened.took.as_secs_f64());
             opened.stop().map_err(file("stopping the server"))?;
             opened = dataset::start(&self.strongroom, &directory)?;
@@ -144,7 +147,7 @@ impl Bench {
             credentials,
         };
         let load = reveals(&data);
-        let measured = load.run(data.server.said("endpoint"), self.time, &self.scratch)?;
+        let measured = load.run(data.server.said("endpoint"), self.pace.time, &self.scratch)?;
         let (now, most) = data.server.memory()?;
         let seconds = median(&mut times);
         let what = |what: &str| format!("{what} with {} secrets", count(secrets));
@@ -172,26 +175,31 @@ impl Bench {
         Ok(Dataset::open(&self.strongroom, &self.scratch, &kept(secrets), secrets).await?)
     }
 
-    fn reference(&self, arguments: &[&str]) -> Result<Server, BenchError> {
+    /// Starts one of this binary's own hidden commands on the server's core.
+    pub(super) fn reference(&self, arguments: &[&str]) -> Result<Server, BenchError> {
         let arguments: Vec<_> = arguments.iter().map(OsString::from).collect();
         Ok(Server::start(&self.reference, &arguments)?)
     }
 
     async fn bare_disk(&self, path: &Path) -> Result<f64, BenchError> {
         let mut rates = Vec::new();
-        for _ in 0..self.rounds {
-            let rate = group_commit::bare(path, CLIENTS, self.time).await;
+        for _ in 0..self.pace.rounds {
+            let rate = group_commit::bare(path, CLIENTS, self.pace.time).await;
             rates.push(rate.map_err(file("the bare group commit"))?);
         }
         Ok(median(&mut rates))
     }
 
     /// Runs two loads in turn and gives the median run of each, after one round that only warms.
-    fn alternate(&self, pairs: [(&Load<'_>, &Server); 2]) -> Result<[Measured; 2], BenchError> {
+    pub(super) fn alternate(
+        &self,
+        pace: &Pace,
+        pairs: [(&Load<'_>, &Server); 2],
+    ) -> Result<[Measured; 2], BenchError> {
         let mut runs = [Vec::new(), Vec::new()];
-        for round in 0..=self.rounds {
+        for round in 0..=pace.rounds {
             for ((load, server), runs) in pairs.iter().zip(&mut runs) {
-                let measured = load.run(server.said("endpoint"), self.time, &self.scratch)?;
+                let measured = load.run(server.said("endpoint"), pace.time, &self.scratch)?;
                 if round > 0 {
                     println!(
                         "  {}/s at {}",
@@ -206,7 +214,7 @@ impl Bench {
     }
 }
 
-fn reveals(data: &Dataset) -> Load<'_> {
+pub(super) fn reveals(data: &Dataset) -> Load<'_> {
     Load {
         method: "POST",
         path: format!("'{}' .. {PATH_IN_LUA} .. '/value'", data.secret_prefix()),
@@ -244,16 +252,16 @@ fn count(secrets: usize) -> String {
     thousands(secrets)
 }
 
-fn file(what: &'static str) -> impl FnOnce(std::io::Error) -> BenchError {
+pub(super) fn file(what: &'static str) -> impl FnOnce(std::io::Error) -> BenchError {
     move |source| BenchError::File { what, source }
 }
 
-fn median(figures: &mut [f64]) -> f64 {
+pub(super) fn median(figures: &mut [f64]) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-fn middle(runs: &mut [Measured]) -> Measured {
+pub(super) fn middle(runs: &mut [Measured]) -> Measured {
     runs.sort_by(|left, right| left.rate.total_cmp(&right.rate));
     let none = Measured {
         rate: f64::NAN,

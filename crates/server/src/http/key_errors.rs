@@ -218,7 +218,9 @@ const fn import(error: &ImportError) -> ErrorCode {
 
 const fn slow(fault: &SlowFault) -> ErrorCode {
     match fault {
-        SlowFault::Busy | SlowFault::Closed(_) => ErrorCode::KmsUnavailable,
+        SlowFault::Busy | SlowFault::Closed(_) | SlowFault::NoThread(_) => {
+            ErrorCode::KmsUnavailable
+        }
         SlowFault::Interrupted(_) => ErrorCode::Internal,
     }
 }

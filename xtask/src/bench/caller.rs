@@ -1,0 +1,105 @@
+//! A client of the server that is measured, for what happens before and beside the load.
+
+use reqwest::StatusCode;
+use reqwest::header::AUTHORIZATION;
+use serde_json::{Value, json};
+use strongroom_types::KeyType;
+
+/// Why a call of ours failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CallerError {
+    /// A request did not get through.
+    #[error("a request did not get through")]
+    Request(#[from] reqwest::Error),
+    /// The server refused a request.
+    #[error("the server refused {what} with {status}: {body}")]
+    Refused {
+        /// What was asked for.
+        what: String,
+        /// Its status.
+        status: StatusCode,
+        /// Its message.
+        body: String,
+    },
+    /// The answer is not what the contract says.
+    #[error("the server answered {what} with something else than expected")]
+    Answer {
+        /// What was asked for.
+        what: String,
+        /// Why it cannot be read.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A signature of the server is none for the server.
+    #[error("the server does not accept its own signature")]
+    NotValid,
+}
+
+/// One client with one token.
+pub(crate) struct Caller {
+    /// Where the server listens.
+    pub(crate) endpoint: String,
+    /// The region of everything.
+    pub(crate) region: String,
+    /// The value of `Authorization`.
+    pub(crate) authorization: String,
+    /// The organisation.
+    pub(crate) organisation: String,
+    /// Its connections.
+    pub(crate) client: reqwest::Client,
+}
+
+impl Caller {
+    /// The URL path of one operation of a key.
+    pub(crate) fn key_url(&self, key: &str, operation: &str) -> String {
+        format!("/v1/kms/{}/keys/{key}/{operation}", self.region)
+    }
+
+    /// Creates a key with a name of its type and this word; gives its identity.
+    pub(crate) async fn create_key(
+        &self,
+        key_type: KeyType,
+        word: &str,
+    ) -> Result<String, CallerError> {
+        let body = json!({ "name": format!("{key_type} {word}"), "keyType": key_type.as_str() });
+        let url = format!("/v1/kms/{}/keys", self.region);
+        let key = self.post_json(&url, &body).await?;
+        let identity = key.get("identity").and_then(Value::as_str);
+        Ok(identity.unwrap_or_default().to_owned())
+    }
+
+    /// The JSON of the answer to a post.
+    pub(crate) async fn post_json(&self, url: &str, body: &Value) -> Result<Value, CallerError> {
+        let answer = self.post(url, body).await?;
+        serde_json::from_slice(&answer).map_err(|source| CallerError::Answer {
+            what: url.to_owned(),
+            source,
+        })
+    }
+
+    /// The answer to a post.
+    pub(crate) async fn post(&self, url: &str, body: &Value) -> Result<Vec<u8>, CallerError> {
+        let request = self
+            .client
+            .post(format!("{}{url}", self.endpoint))
+            .header(AUTHORIZATION, &self.authorization)
+            .header("X-Organisation-Identity", &self.organisation)
+            .json(body);
+        accepted(request, url).await
+    }
+}
+
+/// The body of a reply in 2xx.
+pub(super) async fn accepted(
+    request: reqwest::RequestBuilder,
+    what: &str,
+) -> Result<Vec<u8>, CallerError> {
+    let reply = request.send().await?;
+    let status = reply.status();
+    let body = reply.bytes().await?;
+    if status.is_success() {
+        return Ok(body.to_vec());
+    }
+    let (what, body) = (what.to_owned(), String::from_utf8_lossy(&body).into_owned());
+    Err(CallerError::Refused { what, status, body })
+}

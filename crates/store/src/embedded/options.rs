@@ -29,7 +29,7 @@ pub struct EmbeddedOptions {
 
 impl EmbeddedOptions {
     /// The usual choices: 64 MiB of cache, a connection for each processor and one more, a log of
-    /// 32 MiB and no limit but the disk.
+    /// 64 MiB and no limit but the disk.
     pub fn new(directory: impl Into<PathBuf>, installation: [u8; 16]) -> Self {
         let processors = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         Self {
@@ -37,7 +37,7 @@ impl EmbeddedOptions {
             installation,
             cache_bytes: 64 << 20,
             readers: processors.saturating_add(1),
-            log_bytes: 32 << 20,
+            log_bytes: 64 << 20,
             max_bytes: None,
             #[cfg(feature = "faults")]
             faults: None,

@@ -26,7 +26,7 @@ use super::shared::Shared;
 use crate::{Cause, CommitError, Key, ReadError, Revision, Unavailable};
 
 /// What was committed is in the database about so much later, however little it is.
-const OLD: Duration = Duration::from_secs(1);
+const OLD: Duration = Duration::from_secs(5);
 
 type Answer = oneshot::Sender<Result<Revision, CommitError>>;
 

@@ -201,7 +201,7 @@ fn what_is_wrong_with_a_token_is_said_and_changes_nothing() {
     fs::write(&pin, PIN).unwrap();
     let whole = fs::read_to_string(header(&installation)).unwrap();
     for damaged in [
-        whole.replace(&whole[24..28], "AAAA"),
+        whole.replace(whole.get(24..28).unwrap(), "AAAA"),
         "strongroom-pkcs11-1:AAAA".to_owned(),
         "text".to_owned(),
     ] {

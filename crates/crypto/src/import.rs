@@ -21,6 +21,10 @@ use crate::{
     MaterialError, OpenError, PublicKey, SealError,
 };
 
+mod target;
+
+pub use target::{ImportTarget, TargetError};
+
 const PURPOSE: &str = "strongroom/wrapping-key/1";
 
 /// The type that wrapping keys would have if they were KMS keys.

@@ -69,7 +69,9 @@ pub use compare::constant_time_eq;
 pub use entropy::{Entropy, EntropyError, SystemEntropy, random, random_secret};
 pub use envelope::{Envelope, EnvelopePlace};
 pub use head::{HeadError, HeadSigner, SignError, verify_head};
-pub use import::{ImportError, WrapForImportError, WrappingKey, wrap_for_import};
+pub use import::{
+    ImportError, ImportTarget, TargetError, WrapForImportError, WrappingKey, wrap_for_import,
+};
 pub use keyring::{Keyring, KeyringError};
 pub use library::LibraryError;
 pub use material::{

@@ -8,17 +8,19 @@ use std::process::ExitCode;
 use strongroom_client::ClientError;
 
 use crate::{
-    AuditList, ConfirmError, ConnectError, InputError, KeyArgs, Process, RevealError, SecretArgs,
-    Surroundings, UnsealArgs,
+    AuditList, ConfirmError, ConnectError, InputError, KeyArgs, KmsArgs, Process, RevealError,
+    SecretArgs, Surroundings, UnsealArgs, WrapError,
 };
 
-/// A command over the network, as it was parsed.
+/// A command, as it was parsed.
 #[derive(Debug)]
 pub enum Command {
     /// `strongroom secret …`
     Secret(SecretArgs),
     /// `strongroom key …`
     Key(KeyArgs),
+    /// `strongroom kms …`
+    Kms(KmsArgs),
     /// `strongroom audit ls`
     Audit(AuditList),
     /// `strongroom unseal`
@@ -57,6 +59,9 @@ pub enum CommandError {
     /// The value cannot be shown.
     #[error(transparent)]
     Reveal(#[from] RevealError),
+    /// The key cannot be wrapped for import.
+    #[error(transparent)]
+    Wrap(#[from] WrapError),
     /// The output cannot be written.
     #[error("the output cannot be written")]
     Output(#[source] io::Error),
@@ -74,6 +79,7 @@ impl CommandError {
             Self::Connect(_) | Self::Input(_) | Self::Confirm(ConfirmError::Nobody) => Exit::Usage,
             Self::Reveal(RevealError::NoSuchEntry { .. }) => Exit::NotFound,
             Self::Reveal(RevealError::Entries { .. } | RevealError::NoEntries) => Exit::Usage,
+            Self::Wrap(error) => error.exit(),
             Self::Confirm(_) | Self::Reveal(_) | Self::Output(_) => Exit::Failed,
         }
     }
@@ -124,6 +130,7 @@ pub async fn execute(
     match command {
         Command::Secret(args) => args.execute(surroundings).await?,
         Command::Key(args) => args.execute(surroundings).await?,
+        Command::Kms(args) => args.execute(surroundings)?,
         Command::Audit(list) => list.execute(surroundings).await?,
         Command::Unseal(args) => args.execute(surroundings).await?,
     }

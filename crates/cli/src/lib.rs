@@ -1,8 +1,9 @@
-//! The command line over the client: `strongroom secret`, `strongroom key`, `strongroom audit ls`.
+//! The command line over the client: `strongroom secret`, `strongroom key`, `strongroom audit ls`;
+//! and `strongroom kms wrap`, which asks no server.
 //!
-//! The binary mounts [`SecretArgs`], [`KeyArgs`] and [`AuditList`] where it likes and hands what
-//! was parsed to [`run`]. There is no way from here to the engine: everything goes through the
-//! HTTP API, so the command line can do what any other client can.
+//! The binary mounts [`SecretArgs`], [`KeyArgs`], [`KmsArgs`] and [`AuditList`] where it likes and
+//! hands what was parsed to [`run`]. There is no way from here to the engine: everything goes
+//! through the HTTP API, so the command line can do what any other client can.
 //!
 //! Secret values come from standard input, from files or from the server's generator, never from
 //! arguments, which every user of the machine can see. They leave through standard output alone.
@@ -13,6 +14,7 @@ mod confirm;
 mod connection;
 mod input;
 mod key;
+mod kms;
 mod labels;
 mod reveal;
 mod secret;
@@ -29,6 +31,7 @@ pub use confirm::ConfirmError;
 pub use connection::{ConnectError, Connection, Format};
 pub use input::InputError;
 pub use key::KeyArgs;
+pub use kms::{KmsArgs, WrapError};
 pub use reveal::RevealError;
 pub use secret::SecretArgs;
 pub use surroundings::{Process, Surroundings};

@@ -11,7 +11,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::{
-    AuditList, Command, CommandError, KeyArgs, SecretArgs, Surroundings, UnsealArgs, execute,
+    AuditList, Command, CommandError, KeyArgs, KmsArgs, SecretArgs, Surroundings, UnsealArgs,
+    execute,
 };
 
 /// Surroundings of a test.
@@ -87,6 +88,7 @@ pub(crate) struct Line {
 enum Mounted {
     Secret(SecretArgs),
     Key(KeyArgs),
+    Kms(KmsArgs),
     Unseal(UnsealArgs),
     Audit {
         #[command(subcommand)]
@@ -105,6 +107,7 @@ pub(crate) fn parse(line: &[&str]) -> Result<Command, clap::Error> {
     Ok(match line.command {
         Mounted::Secret(args) => Command::Secret(args),
         Mounted::Key(args) => Command::Key(args),
+        Mounted::Kms(args) => Command::Kms(args),
         Mounted::Unseal(args) => Command::Unseal(args),
         Mounted::Audit {
             command: Audit::Ls(list),

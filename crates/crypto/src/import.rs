@@ -15,11 +15,15 @@ use zeroize::Zeroizing;
 
 use crate::binding::Binding;
 use crate::entropy::random_secret;
-use crate::material::{PEM_LABEL, RsaKey, in_contents};
+use crate::material::{PEM_LABEL, RsaKey, in_contents, sha224};
 use crate::{
     DecryptError, Entropy, EntropyError, KeyEncryptionKey, KeyMaterial, LibraryError,
     MaterialError, OpenError, PublicKey, SealError,
 };
+
+mod target;
+
+pub use target::{ImportTarget, TargetError};
 
 const PURPOSE: &str = "strongroom/wrapping-key/1";
 
@@ -193,7 +197,10 @@ impl WrappingKey {
         head: &[u8; MODULUS],
         body: &[u8],
     ) -> Result<Plaintext, DecryptError> {
-        let ephemeral = self.0.open(oaep(hash), &[], head)?;
+        let ephemeral = match oaep(hash) {
+            Some(algorithm) => self.0.open(algorithm, &[], head),
+            None => self.0.open_sha224(head),
+        }?;
         // Refuses an ephemeral key of another length.
         let kek = AesKek::new(&AES_256, ephemeral.expose()).map_err(|_| DecryptError)?;
         let mut buffer = Zeroizing::new(vec![0; body.len()]);
@@ -217,19 +224,17 @@ pub fn wrap_for_import(
     hash: WrapHash,
     target: &Plaintext,
 ) -> Result<Vec<u8>, WrapForImportError> {
-    let public = parse_public(public_pem)?;
+    let (spki, public) = parse_public(public_pem)?;
     let limit = LONGEST - MODULUS - KWP_OVERHEAD;
     if target.is_empty() || target.len() > limit {
         let found = target.len();
         return Err(WrapForImportError::TargetLength { found, limit });
     }
     let ephemeral = random_secret(entropy, EPHEMERAL)?;
-    let mut blob = vec![0; public.ciphertext_size()];
-    let length = public
-        .encrypt(oaep(hash), ephemeral.expose(), &mut blob, None)
-        .map_err(LibraryError::new)?
-        .len();
-    blob.truncate(length);
+    let mut blob = match oaep(hash) {
+        Some(algorithm) => encrypt(&public, algorithm, &ephemeral)?,
+        None => sha224::seal(&spki, ephemeral.expose())?,
+    };
     let mut body = vec![0; target.len() + KWP_OVERHEAD];
     let body = AesKek::new(&AES_256, ephemeral.expose())
         .and_then(|kek| kek.wrap_with_padding(target.expose(), &mut body))
@@ -238,7 +243,22 @@ pub fn wrap_for_import(
     Ok(blob)
 }
 
-fn parse_public(pem: &str) -> Result<OaepPublicEncryptingKey, WrapForImportError> {
+fn encrypt(
+    public: &OaepPublicEncryptingKey,
+    algorithm: &'static OaepAlgorithm,
+    text: &Plaintext,
+) -> Result<Vec<u8>, LibraryError> {
+    let mut ciphertext = vec![0; public.ciphertext_size()];
+    let length = public
+        .encrypt(algorithm, text.expose(), &mut ciphertext, None)
+        .map_err(LibraryError::new)?
+        .len();
+    ciphertext.truncate(length);
+    Ok(ciphertext)
+}
+
+/// The key in DER, and ready to encrypt.
+fn parse_public(pem: &str) -> Result<(Vec<u8>, OaepPublicEncryptingKey), WrapForImportError> {
     let refused = |reason: String| WrapForImportError::PublicKey { reason };
     let (label, der) =
         pem_rfc7468::decode_vec(pem.as_bytes()).map_err(|error| refused(error.to_string()))?;
@@ -246,19 +266,22 @@ fn parse_public(pem: &str) -> Result<OaepPublicEncryptingKey, WrapForImportError
         return Err(refused(format!("it must say BEGIN {PEM_LABEL}")));
     }
     let key = PublicEncryptingKey::from_der(&der).map_err(|error| refused(error.to_string()))?;
-    Ok(OaepPublicEncryptingKey::new(key).map_err(LibraryError::new)?)
+    let key = OaepPublicEncryptingKey::new(key).map_err(LibraryError::new)?;
+    Ok((der, key))
 }
 
 fn binding(region: &Region) -> Binding {
     Binding::new(PURPOSE).field(region.as_str().as_bytes())
 }
 
-const fn oaep(hash: WrapHash) -> &'static OaepAlgorithm {
+/// The library's variant of OAEP; it has none for SHA-224.
+const fn oaep(hash: WrapHash) -> Option<&'static OaepAlgorithm> {
     match hash {
-        WrapHash::Sha1 => &OAEP_SHA1_MGF1SHA1,
-        WrapHash::Sha256 => &OAEP_SHA256_MGF1SHA256,
-        WrapHash::Sha384 => &OAEP_SHA384_MGF1SHA384,
-        WrapHash::Sha512 => &OAEP_SHA512_MGF1SHA512,
+        WrapHash::Sha1 => Some(&OAEP_SHA1_MGF1SHA1),
+        WrapHash::Sha224 => None,
+        WrapHash::Sha256 => Some(&OAEP_SHA256_MGF1SHA256),
+        WrapHash::Sha384 => Some(&OAEP_SHA384_MGF1SHA384),
+        WrapHash::Sha512 => Some(&OAEP_SHA512_MGF1SHA512),
     }
 }
 

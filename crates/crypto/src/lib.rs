@@ -22,9 +22,9 @@
 //! | AES-128-GCM | KMS keys | NIST SP 800-38D | as above |
 //! | ChaCha20-Poly1305 | KMS keys | RFC 8439 | 96-bit random nonces, hence the same 2^32 messages; 2^38 - 64 bytes each |
 //! | RSAES-OAEP, SHA-256 with MGF1 over it | KMS keys | RFC 8017, section 7.1 | plaintexts of the modulus less 66 bytes: 190, 318 or 446 |
-//! | RSASSA-PSS, RSASSA-PKCS1-v1_5 | KMS keys | RFC 8017, section 8; FIPS 186-5, section 5 | 2048, 3072 or 4096 bits (112, 128, about 140 bits of strength, NIST SP 800-57); SHA-256, SHA-384 or SHA-512; the salt is as long as the hash |
+//! | RSASSA-PSS, RSASSA-PKCS1-v1_5 | KMS keys | RFC 8017, section 8; FIPS 186-5, section 5 | 2048, 3072 or 4096 bits (112, 128, about 140 bits of strength, NIST SP 800-57); SHA-224, SHA-256, SHA-384 or SHA-512; the salt is as long as the hash |
 //! | ECDSA over P-256, P-384, P-521 | KMS keys | FIPS 186-5, section 6; NIST SP 800-186 | about 2^128, 2^192, 2^256 work, or half the digest's bits if those are fewer; signatures in DER |
-//! | RSAES-OAEP, one hash for it and MGF1, then AES-256-KWP | imported keys | RFC 8017, section 7.1; RFC 5649, NIST SP 800-38F | a target of at most 8177 bytes; SHA-1, SHA-256, SHA-384 or SHA-512, no label |
+//! | RSAES-OAEP, one hash for it and MGF1, then AES-256-KWP | imported keys | RFC 8017, section 7.1; RFC 5649, NIST SP 800-38F | a target of at most 8177 bytes; SHA-1, SHA-224, SHA-256, SHA-384 or SHA-512, no label |
 //! | HMAC-SHA-224, -256, -384, -512 | KMS keys | RFC 2104, FIPS 198-1 | keys of 32 or 64 bytes; forging needs at least 2^112 work; never truncated |
 //! | HMAC-SHA-256 | audit chain | RFC 2104, FIPS 198-1 | none in practice; forging needs about 2^128 work |
 //! | SHA-256 | token hashes | FIPS 180-4 | only over values of 256 random bits, never over passwords |
@@ -71,7 +71,9 @@ pub use compare::constant_time_eq;
 pub use entropy::{Entropy, EntropyError, SystemEntropy, random, random_secret};
 pub use envelope::{Envelope, EnvelopePlace};
 pub use head::{HeadError, HeadSigner, SignError, verify_head};
-pub use import::{ImportError, WrapForImportError, WrappingKey, wrap_for_import};
+pub use import::{
+    ImportError, ImportTarget, TargetError, WrapForImportError, WrappingKey, wrap_for_import,
+};
 pub use keyring::{Keyring, KeyringError};
 pub use library::LibraryError;
 pub use material::{

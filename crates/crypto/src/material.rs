@@ -34,7 +34,7 @@ pub use place::MaterialPlace;
 pub(crate) use public::PEM_LABEL;
 pub use public::PublicKey;
 pub use request::SignRequest;
-pub(crate) use rsa::RsaKey;
+pub(crate) use rsa::{RsaKey, sha224};
 use spec::Spec;
 use symmetric::SymmetricKey;
 pub use wrap::KeyEncryptionKey;

@@ -57,8 +57,21 @@ pub(crate) fn tally(cases: &[Case]) -> (usize, usize) {
 
 /// A sequence of two numbers in DER, as ECDSA signatures and RSA public keys are.
 pub(crate) fn two_numbers(one: &[u8], other: &[u8]) -> Vec<u8> {
-    let content = [number(one), number(other)].concat();
-    [&[0x30][..], &length(content.len()), &content].concat()
+    element(0x30, &[number(one), number(other)].concat())
+}
+
+/// The `SubjectPublicKeyInfo` of an RSA key (RFC 5280; RFC 8017, appendix C).
+pub(crate) fn rsa_spki(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
+    // The object identifier of rsaEncryption, and no parameters.
+    const ALGORITHM: [u8; 15] = [
+        0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00,
+    ];
+    let key = [vec![0], two_numbers(modulus, exponent)].concat();
+    element(0x30, &[&ALGORITHM[..], &element(0x03, &key)].concat())
+}
+
+fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+    [&[tag][..], &length(content.len()), content].concat()
 }
 
 fn number(bytes: &[u8]) -> Vec<u8> {
@@ -66,8 +79,7 @@ fn number(bytes: &[u8]) -> Vec<u8> {
     let bytes = &bytes[zeros.min(bytes.len() - 1)..];
     // The first bit would be the sign.
     let sign: &[u8] = if bytes[0] >= 0x80 { &[0] } else { &[] };
-    let value = [sign, bytes].concat();
-    [&[0x02][..], &length(value.len()), &value].concat()
+    element(0x02, &[sign, bytes].concat())
 }
 
 fn length(length: usize) -> Vec<u8> {

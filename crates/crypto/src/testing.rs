@@ -47,3 +47,24 @@ pub(crate) fn flipped(bytes: &[u8], bit: usize) -> Vec<u8> {
     bytes[bit / 8] ^= 1 << (bit % 8);
     bytes
 }
+
+/// Randomness for the other implementation of RSA, where it wants some.
+pub(crate) struct Rng;
+
+impl rsa::rand_core::TryRng for Rng {
+    type Error = EntropyError;
+
+    fn try_next_u32(&mut self) -> Result<u32, EntropyError> {
+        crate::random(&SystemEntropy).map(u32::from_le_bytes)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, EntropyError> {
+        crate::random(&SystemEntropy).map(u64::from_le_bytes)
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+        SystemEntropy.fill(bytes)
+    }
+}
+
+impl rsa::rand_core::TryCryptoRng for Rng {}

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use strongroom_cli::{AuditList, KeyArgs, SecretArgs, UnsealArgs};
+use strongroom_cli::{AuditList, KeyArgs, KmsArgs, SecretArgs, UnsealArgs};
 use strongroom_server::commands::{
     AuditArgs, DevArgs, InitArgs, MigrateArgs, RootArgs, ServerArgs,
 };
@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Secret(SecretArgs),
     /// Work with keys on a server.
     Key(KeyArgs),
+    /// Prepare key material for import; asks no server.
+    Kms(KmsArgs),
     /// Give a sealed server a share of its root key.
     Unseal(UnsealArgs),
     /// Read a server's audit log, or check the journal of one that is not running.

@@ -20,7 +20,8 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("client", &["types", "api"]),
-    ("cli", &["types", "api", "client"]),
+    // The command line wraps keys for import, on the caller's side.
+    ("cli", &["types", "crypto", "api", "client"]),
 ];
 
 /// The binary, which only dispatches.

@@ -4,14 +4,13 @@ use std::sync::OnceLock;
 
 use proptest::prelude::*;
 use rsa::pkcs8::DecodePublicKey;
-use rsa::rand_core::OsRng;
 use rsa::sha2::{Sha256, Sha384, Sha512};
-use rsa::{Oaep, RsaPublicKey};
+use rsa::{Oaep, PublicKey as TheirKey};
 use strongroom_types::KeyFamily;
 
 use super::*;
 use crate::SystemEntropy;
-use crate::testing::{FixedEntropy, NoEntropy, flipped, keyring, material};
+use crate::testing::{FixedEntropy, NoEntropy, Rng, flipped, keyring, material};
 
 /// One wrapping key for the whole run: the RSA-4096 key of all tests.
 fn wrapping_key() -> &'static WrappingKey {
@@ -59,14 +58,14 @@ fn every_importable_type_arrives_under_every_hash() {
 #[test]
 fn a_wrap_made_elsewhere_arrives() {
     let text = wrapping_key().public_key().as_text();
-    let public = RsaPublicKey::from_public_key_pem(text).unwrap();
-    for (hash, padding) in [
-        (WrapHash::Sha256, Oaep::new::<Sha256>()),
-        (WrapHash::Sha384, Oaep::new::<Sha384>()),
-        (WrapHash::Sha512, Oaep::new::<Sha512>()),
+    let public = TheirKey::from_public_key_pem(text).unwrap();
+    let ephemeral = [5; 32];
+    for (hash, head) in [
+        (WrapHash::Sha256, public.oaep_encrypt::<Sha256>(&ephemeral)),
+        (WrapHash::Sha384, public.oaep_encrypt::<Sha384>(&ephemeral)),
+        (WrapHash::Sha512, public.oaep_encrypt::<Sha512>(&ephemeral)),
     ] {
-        let ephemeral = [5; 32];
-        let head = public.encrypt(&mut OsRng, padding, &ephemeral).unwrap();
+        let head = head.unwrap();
         let mut body = [0; 40];
         let kek = AesKek::new(&AES_256, &ephemeral).unwrap();
         let body = kek.wrap_with_padding(&[6; 32], &mut body).unwrap();
@@ -119,16 +118,18 @@ fn whatever_is_wrong_with_the_wrap_is_one_error() {
     assert!(!unwraps(&opened));
     // An ephemeral key of another length, and a label.
     let text = wrapping_key().public_key().as_text();
-    let public = RsaPublicKey::from_public_key_pem(text).unwrap();
+    let public = TheirKey::from_public_key_pem(text).unwrap();
     let body = blob.split_at(MODULUS).1;
-    for (padding, ephemeral) in [
-        (Oaep::new::<Sha256>(), &[5; 16][..]),
-        (Oaep::new::<Sha256>(), &[5; 33]),
-        (Oaep::new::<Sha256>(), &[]),
-        (Oaep::new_with_label::<Sha256, _>("label"), &[5; 32]),
-        (Oaep::new_with_mgf_hash::<Sha256, Sha512>(), &[5; 32]),
+    let label = Oaep::<Sha256>::new_with_label(*b"label");
+    let mgf = Oaep::<Sha256, Sha512>::new_with_mgf_hash();
+    for head in [
+        public.oaep_encrypt::<Sha256>(&[5; 16]),
+        public.oaep_encrypt::<Sha256>(&[5; 33]),
+        public.oaep_encrypt::<Sha256>(&[]),
+        public.encrypt(&mut Rng, label, &[5; 32]),
+        public.encrypt(&mut Rng, mgf, &[5; 32]),
     ] {
-        let head = public.encrypt(&mut OsRng, padding, ephemeral).unwrap();
+        let head = head.unwrap();
         let blob = [&head, body].concat();
         assert!(!unwraps(
             &wrapping_key().unwrap_import(key_type, hash, &blob)

@@ -1,9 +1,10 @@
 //! RSA of 2048, 3072 and 4096 bits (RFC 8017): OAEP with SHA-256, PSS, PKCS#1 v1.5 signatures.
 //!
 //! One encryption holds at most the modulus less 66 bytes: 190, 318 or 446 bytes. Signatures hash
-//! with SHA-256, SHA-384 or SHA-512; the library signs with no other. Padding is checked in constant
-//! time, and everything that can be wrong with a ciphertext is one error.
+//! with SHA-256, SHA-384 or SHA-512, and by way of [`sha224`] with SHA-224. Padding is checked in
+//! constant time, and everything that can be wrong with a ciphertext is one error.
 
+pub(crate) mod sha224;
 mod suite;
 #[cfg(test)]
 mod vectors;
@@ -19,7 +20,7 @@ use zeroize::Zeroizing;
 
 use super::{DecryptError, MaterialError, OperationError, PublicKey, SignRequest, pkcs8};
 use crate::LibraryError;
-use suite::Verifiers;
+use suite::{Choice, Verifiers};
 
 /// An RSA key, ready for everything that it does.
 pub(crate) struct RsaKey {
@@ -119,9 +120,18 @@ impl RsaKey {
         Ok(Plaintext::new(plaintext.to_vec()))
     }
 
+    /// Decrypts with OAEP over SHA-224, without a label.
+    pub(crate) fn open_sha224(&self, ciphertext: &[u8]) -> Result<Plaintext, DecryptError> {
+        sha224::open(&self.secret, ciphertext)
+    }
+
     pub(super) fn sign(&self, request: &SignRequest<'_>) -> Result<Vec<u8>, OperationError> {
-        let (suite, _) = self.verifiers.chosen(self.key_type, request)?;
-        let digest = request.digest(suite.hash)?;
+        let (suite, digest) = match self.verifiers.chosen(self.key_type, request)? {
+            Choice::Sha224(scheme, digest) => {
+                return sha224::sign(self.key_type, &self.secret, scheme, digest.as_ref());
+            }
+            Choice::Library(suite, _, digest) => (suite, digest),
+        };
         let mut signature = vec![0; self.signing.public_modulus_len()];
         self.signing
             .sign_digest(suite.signing, &digest, &mut signature)
@@ -134,8 +144,8 @@ impl RsaKey {
         request: &SignRequest<'_>,
         signature: &[u8],
     ) -> Result<bool, OperationError> {
-        let (suite, key) = self.verifiers.chosen(self.key_type, request)?;
-        let digest = request.digest(suite.hash)?;
-        Ok(key.verify_digest_sig(&digest, signature).is_ok())
+        let spki = self.public.as_spki();
+        self.verifiers
+            .verify(self.key_type, spki, request, signature)
     }
 }

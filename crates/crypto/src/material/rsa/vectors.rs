@@ -8,6 +8,7 @@ use crate::nist;
 
 fn hash(of: HashFunction) -> HashAlgorithm {
     match of {
+        HashFunction::Sha2_224 => HashAlgorithm::Sha224,
         HashFunction::Sha2_256 => HashAlgorithm::Sha256,
         HashFunction::Sha2_384 => HashAlgorithm::Sha384,
         HashFunction::Sha2_512 => HashAlgorithm::Sha512,
@@ -17,7 +18,7 @@ fn hash(of: HashFunction) -> HashAlgorithm {
 
 /// Verifies over the message and over its digest, which must agree.
 fn accepted(
-    verifiers: &Verifiers,
+    spki: &[u8],
     scheme: SignatureScheme,
     hash: HashAlgorithm,
     message: &[u8],
@@ -35,11 +36,10 @@ fn accepted(
         prehashed: true,
         ..request
     };
-    let verified = [request, prehashed].map(|request| {
-        let (suite, key) = verifiers.chosen(KeyType::Rsa2048, &request).unwrap();
-        let digest = request.digest(suite.hash).unwrap();
-        key.verify_digest_sig(&digest, signature).is_ok()
-    });
+    let verifiers = Verifiers::new(spki).unwrap();
+    let verified = [request, prehashed]
+        .map(|request| verifiers.verify(KeyType::Rsa2048, spki, &request, signature))
+        .map(Result::unwrap);
     assert_eq!(verified[0], verified[1]);
     verified[0]
 }
@@ -48,6 +48,7 @@ fn accepted(
 fn pkcs1_v1_5() {
     use rsa_pkcs1_verify::{TestName, TestSet};
     for name in [
+        TestName::Rsa2048Sha224,
         TestName::Rsa2048Sha256,
         TestName::Rsa2048Sha384,
         TestName::Rsa2048Sha512,
@@ -60,13 +61,12 @@ fn pkcs1_v1_5() {
     ] {
         let (mut valid, mut invalid) = (0, 0);
         for group in TestSet::load(name).unwrap().test_groups {
-            let verifiers = Verifiers::new(&group.der).unwrap();
             for test in group.tests {
                 // The undecided ones lack a NULL in their DigestInfo, which is not what a signer
                 // may write (RFC 8017, appendix A.2.4).
                 let right = test.result == TestResult::Valid;
                 let scheme = SignatureScheme::Pkcs1v15;
-                let accepted = accepted(&verifiers, scheme, hash(group.hash), &test.msg, &test.sig);
+                let accepted = accepted(&group.der, scheme, hash(group.hash), &test.msg, &test.sig);
                 assert_eq!(
                     accepted, right,
                     "{name:?} {} ({})",
@@ -83,11 +83,10 @@ fn pkcs1_v1_5() {
 fn pss(name: rsa_pss_verify::TestName) -> Vec<(bool, bool)> {
     let mut verdicts = Vec::new();
     for group in rsa_pss_verify::TestSet::load(name).unwrap().test_groups {
-        let verifiers = Verifiers::new(&group.der).unwrap();
         for test in group.tests {
             let right = test.result == TestResult::Valid;
             let scheme = SignatureScheme::Pss;
-            let accepted = accepted(&verifiers, scheme, hash(group.hash), &test.msg, &test.sig);
+            let accepted = accepted(&group.der, scheme, hash(group.hash), &test.msg, &test.sig);
             verdicts.push((right, accepted));
         }
     }
@@ -137,12 +136,14 @@ fn key_type(bits: usize) -> (KeyType, KeySize) {
     }
 }
 
-fn oaep(of: HashFunction) -> &'static OaepAlgorithm {
+/// The library's variant; none for SHA-224, which has no labels here.
+fn oaep(of: HashFunction) -> Option<&'static OaepAlgorithm> {
     match of {
-        HashFunction::Sha1 => &aws_lc_rs::rsa::OAEP_SHA1_MGF1SHA1,
-        HashFunction::Sha2_256 => &OAEP_SHA256_MGF1SHA256,
-        HashFunction::Sha2_384 => &aws_lc_rs::rsa::OAEP_SHA384_MGF1SHA384,
-        HashFunction::Sha2_512 => &aws_lc_rs::rsa::OAEP_SHA512_MGF1SHA512,
+        HashFunction::Sha1 => Some(&aws_lc_rs::rsa::OAEP_SHA1_MGF1SHA1),
+        HashFunction::Sha2_224 => None,
+        HashFunction::Sha2_256 => Some(&OAEP_SHA256_MGF1SHA256),
+        HashFunction::Sha2_384 => Some(&aws_lc_rs::rsa::OAEP_SHA384_MGF1SHA384),
+        HashFunction::Sha2_512 => Some(&aws_lc_rs::rsa::OAEP_SHA512_MGF1SHA512),
         other => panic!("{other:?} is not one of ours"),
     }
 }
@@ -152,6 +153,7 @@ fn oaep_with_one_hash_for_it_and_mgf1() {
     use rsa_oaep::{TestName, TestSet};
     for name in [
         TestName::Rsa2048Sha1Mgf1Sha1,
+        TestName::Rsa2048Sha224Mgf1Sha224,
         TestName::Rsa2048Sha256Mgf1Sha256,
         TestName::Rsa2048Sha384Mgf1Sha384,
         TestName::Rsa2048Sha512Mgf1Sha512,
@@ -167,9 +169,17 @@ fn oaep_with_one_hash_for_it_and_mgf1() {
             let key = RsaKey::import(key_type, size, &Plaintext::new(group.pkcs8.to_vec()));
             let key = key.unwrap();
             for test in group.tests {
-                let opened = key.open(oaep(group.hash), &test.label, &test.ct);
+                let opened = match oaep(group.hash) {
+                    Some(algorithm) => key.open(algorithm, &test.label, &test.ct),
+                    None => key.open_sha224(&test.ct),
+                };
                 let opened = opened.ok().map(|text| text.expose().to_vec());
-                let expected = (test.result == TestResult::Valid).then(|| test.pt.to_vec());
+                let labelled = oaep(group.hash).is_none() && !test.label.is_empty();
+                // `rsa` takes any first byte, on purpose: an answer that depends on it is what
+                // Manger's attack needs (draft-irtf-cfrg-rsa-guidance).
+                let any_first = oaep(group.hash).is_none() && test.comment == "First byte is 1";
+                let right = (test.result == TestResult::Valid && !labelled) || any_first;
+                let expected = right.then(|| test.pt.to_vec());
                 *if expected.is_some() {
                     &mut valid
                 } else {
@@ -214,13 +224,12 @@ fn oaep_encrypts_the_vectors_texts() {
 fn nist_s_vectors_of_pkcs1_v1_5() {
     let cases = nist::cases(include_str!("../../nist/rsa-pkcs1v15.txt"));
     for case in &cases {
-        let key = nist::two_numbers(&case.bytes("n"), &case.bytes("e"));
-        let verifiers = Verifiers::new(&key).unwrap();
+        let spki = nist::rsa_spki(&case.bytes("n"), &case.bytes("e"));
         let (input, signature) = (case.bytes("Msg"), case.bytes("S"));
         let scheme = SignatureScheme::Pkcs1v15;
-        let accepted = accepted(&verifiers, scheme, case.hash(), &input, &signature);
+        let accepted = accepted(&spki, scheme, case.hash(), &input, &signature);
         assert_eq!(accepted, case.passes(), "{input:?}");
     }
     let (passing, failing) = nist::tally(&cases);
-    assert!(passing >= 9 && failing >= 20, "{passing}, {failing}");
+    assert!(passing >= 12 && failing >= 30, "{passing}, {failing}");
 }

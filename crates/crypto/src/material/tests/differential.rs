@@ -1,15 +1,14 @@
 //! The same computations by another implementation, RustCrypto's, on random input.
 
 use ::rsa::pkcs8::{DecodePrivateKey, DecodePublicKey};
-use ::rsa::rand_core::OsRng;
 use ::rsa::sha2::{Digest as _, Sha256, Sha384, Sha512};
-use ::rsa::{Oaep, Pkcs1v15Sign, Pss, RsaPrivateKey, RsaPublicKey};
+use ::rsa::{Oaep, PrivateKey};
 use proptest::prelude::*;
 use strongroom_types::SignatureScheme;
 
 use super::*;
 use crate::SystemEntropy;
-use crate::testing::material;
+use crate::testing::{Rng, material};
 
 const HASHES: [HashAlgorithm; 3] = [
     HashAlgorithm::Sha256,
@@ -26,28 +25,23 @@ fn digest(hash: HashAlgorithm, input: &[u8]) -> Vec<u8> {
     }
 }
 
-fn pss(hash: HashAlgorithm) -> Pss {
-    match hash {
-        HashAlgorithm::Sha256 => Pss::new::<Sha256>(),
-        HashAlgorithm::Sha384 => Pss::new::<Sha384>(),
-        _ => Pss::new::<Sha512>(),
-    }
-}
-
-fn pkcs1(hash: HashAlgorithm) -> Pkcs1v15Sign {
-    match hash {
-        HashAlgorithm::Sha256 => Pkcs1v15Sign::new::<Sha256>(),
-        HashAlgorithm::Sha384 => Pkcs1v15Sign::new::<Sha384>(),
-        _ => Pkcs1v15Sign::new::<Sha512>(),
-    }
+/// Calls one of their methods with a hash function as its type.
+macro_rules! with {
+    ($hash:expr, $key:ident . $method:ident ( $($argument:expr),* )) => {
+        match $hash {
+            HashAlgorithm::Sha256 => $key.$method::<Sha256>($($argument),*),
+            HashAlgorithm::Sha384 => $key.$method::<Sha384>($($argument),*),
+            _ => $key.$method::<Sha512>($($argument),*),
+        }
+    };
 }
 
 /// Our key as theirs, by way of the exported document and the shown public key.
-fn theirs(key: &KeyMaterial) -> (RsaPrivateKey, RsaPublicKey) {
+fn theirs(key: &KeyMaterial) -> (PrivateKey, ::rsa::PublicKey) {
     let document = key.export_material();
-    let private = RsaPrivateKey::from_pkcs8_der(document.expose()).unwrap();
+    let private = PrivateKey::from_pkcs8_der(document.expose()).unwrap();
     let text = key.public_key().unwrap().as_text();
-    let public = RsaPublicKey::from_public_key_pem(text).unwrap();
+    let public = ::rsa::PublicKey::from_public_key_pem(text).unwrap();
     assert_eq!(private.to_public_key(), public);
     (private, public)
 }
@@ -68,12 +62,13 @@ fn rsa_signatures_are_the_same_or_verify_both_ways() {
 
             let request = by(SignatureScheme::Pkcs1v15);
             let ours = key.sign(&request).unwrap();
-            assert_eq!(private.sign(pkcs1(hash), &hashed).unwrap(), ours);
+            let theirs = with!(hash, private.pkcs1v15_sign_prehash(&hashed));
+            assert_eq!(theirs.unwrap(), ours);
 
             let request = by(SignatureScheme::Pss);
             let ours = key.sign(&request).unwrap();
-            assert!(public.verify(pss(hash), &hashed, &ours).is_ok());
-            let signed = private.sign_with_rng(&mut OsRng, pss(hash), &hashed);
+            assert!(with!(hash, public.pss_verify_prehash(&hashed, &ours)).is_ok());
+            let signed = with!(hash, private.pss_sign_prehash(&hashed));
             assert!(key.verify(&request, &signed.unwrap()).unwrap());
         }
     }
@@ -87,16 +82,16 @@ fn rsa_ciphertexts_decrypt_both_ways() {
         let text = crate::random::<64>(&SystemEntropy).unwrap();
 
         let ours = key.encrypt(&SystemEntropy, b"", &text).unwrap();
-        let opened = private.decrypt(Oaep::new::<Sha256>(), &ours).unwrap();
+        let opened = private.oaep_decrypt::<Sha256>(&ours).unwrap();
         assert_eq!(opened, text);
         let labelled = key.encrypt(&SystemEntropy, b"label", &text).unwrap();
-        let padding = || Oaep::new_with_label::<Sha256, _>("label");
+        let padding = || Oaep::<Sha256>::new_with_label(*b"label");
         assert_eq!(private.decrypt(padding(), &labelled).unwrap(), text);
 
-        let sealed = public.encrypt(&mut OsRng, Oaep::new::<Sha256>(), &text);
+        let sealed = public.oaep_encrypt::<Sha256>(&text);
         let opened = key.decrypt(b"", &sealed.unwrap()).unwrap();
         assert_eq!(opened.expose(), text);
-        let sealed = public.encrypt(&mut OsRng, padding(), &text).unwrap();
+        let sealed = public.encrypt(&mut Rng, padding(), &text).unwrap();
         assert_eq!(key.decrypt(b"label", &sealed).unwrap().expose(), text);
     }
 }

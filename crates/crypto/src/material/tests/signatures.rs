@@ -10,7 +10,9 @@ use crate::testing::{flipped, material};
 fn hashes(key_type: KeyType) -> Vec<HashAlgorithm> {
     use HashAlgorithm::{Sha224, Sha256, Sha384, Sha512};
     match key_type {
-        KeyType::Rsa2048 | KeyType::Rsa3072 | KeyType::Rsa4096 => vec![Sha256, Sha384, Sha512],
+        KeyType::Rsa2048 | KeyType::Rsa3072 | KeyType::Rsa4096 => {
+            vec![Sha256, Sha224, Sha384, Sha512]
+        }
         KeyType::EcdsaP256 => vec![Sha256, Sha224, Sha384, Sha512],
         KeyType::EcdsaP384 => vec![Sha384, Sha224, Sha256, Sha512],
         KeyType::EcdsaP521 => vec![Sha512, Sha224, Sha256, Sha384],

@@ -6,6 +6,7 @@ mod matrix;
 mod operations;
 mod own;
 mod rotation;
+mod wrap;
 
 use serde_json::{Value, json};
 use strongroom_testkit::api::key;

@@ -72,7 +72,12 @@ fn a_signature_can_be_asked_for_in_every_way_that_its_type_has() {
         ),
         (&rsa, json!({"signatureAlgorithm": "pss"}), 200),
         (&rsa, json!({"signatureAlgorithm": "x"}), 400),
-        (&rsa, json!({"hashAlgorithm": "sha224"}), 400),
+        (&rsa, json!({"hashAlgorithm": "sha224"}), 200),
+        (
+            &rsa,
+            json!({"hashAlgorithm": "SHA-224", "signatureAlgorithm": "pkcs1v15"}),
+            200,
+        ),
         (&rsa, json!({"hashAlgorithm": "md5"}), 400),
         (
             &rsa,

@@ -4,6 +4,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use parking_lot::{Condvar, Mutex};
 
@@ -13,7 +14,12 @@ use crate::recovery::{Listing, OpenError};
 
 const PREFIX: &str = "spare-";
 const UNFINISHED: &str = ".tmp";
-const CHUNK: usize = 1 << 20;
+/// What is written at once. A kernel that lets a call run to its end keeps the processor for as long
+/// as that takes, and everybody else waits.
+const CHUNK: usize = 64 << 10;
+/// What is synced at once, for the same reason, and so that the journal's own syncs never queue
+/// behind a whole segment.
+const SYNCED: u64 = 1 << 20;
 
 /// A file of zeros that is on disk to its full length.
 pub(crate) struct Spare {
@@ -51,6 +57,10 @@ pub(crate) fn prepare(
         let length = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
         file.write_all(zeros.get(..length).unwrap_or_default())?;
         left -= length as u64;
+        if left % SYNCED == 0 {
+            file.sync_data()?;
+        }
+        thread::yield_now();
     }
     file.sync_all()?;
     disk.rename(&unfinished, &path)?;

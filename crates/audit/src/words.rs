@@ -113,8 +113,28 @@ const fn slot(text: &[u8]) -> usize {
     }
 }
 
+/// Letters of the longest word.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "a slip stops the compiler, not the program"
+)]
+const LONGEST: usize = {
+    let (mut longest, mut number) = (0, 0);
+    while number < WORDS.len() {
+        if WORDS[number].len() > longest {
+            longest = WORDS[number].len();
+        }
+        number += 1;
+    }
+    longest
+};
+
 /// The number of a word.
 pub(crate) fn number(text: &str) -> Option<u8> {
+    // Paths, identities and the like: most texts are no words, and too long for one.
+    if text.len() > LONGEST {
+        return None;
+    }
     let mut slot = slot(text.as_bytes());
     loop {
         let number = TABLE.get(slot).copied().filter(|number| *number != FREE)?;

@@ -15,6 +15,9 @@ pub struct IdentityError {
     prefix: &'static str,
 }
 
+/// Characters of 16 bytes in base 32.
+const DIGITS: usize = 26;
+
 /// Crockford's base 32 in lower case: no letter that reads as another.
 fn alphabet() -> &'static Encoding {
     static ALPHABET: LazyLock<Encoding> = LazyLock::new(|| {
@@ -35,10 +38,13 @@ fn decode(prefix: &'static str, text: &str) -> Result<[u8; 16], IdentityError> {
     let digits = text
         .strip_prefix(prefix)
         .and_then(|rest| rest.strip_prefix('-'))
-        .filter(|digits| digits.len() == 26)
+        .filter(|digits| digits.len() == DIGITS)
         .ok_or_else(wrong)?;
-    let bytes = alphabet().decode(digits.as_bytes()).map_err(|_| wrong())?;
-    bytes.try_into().map_err(|_| wrong())
+    let mut bytes = [0; 16];
+    match alphabet().decode_mut(digits.as_bytes(), &mut bytes) {
+        Ok(16) => Ok(bytes),
+        _ => Err(wrong()),
+    }
 }
 
 macro_rules! identity {
@@ -64,10 +70,12 @@ macro_rules! identity {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(concat!($prefix, "-"))?;
-                let mut digits = [0u8; 26];
-                alphabet().encode_mut(&self.0, &mut digits);
-                f.write_str(std::str::from_utf8(&digits).map_err(|_| fmt::Error)?)
+                // In one piece, so that a string of it is allocated once.
+                let mut text = [0; concat!($prefix, "-").len() + DIGITS];
+                let (prefix, digits) = text.split_at_mut(concat!($prefix, "-").len());
+                prefix.copy_from_slice(concat!($prefix, "-").as_bytes());
+                alphabet().encode_mut(&self.0, digits);
+                f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
             }
         }
 

@@ -1,6 +1,7 @@
 //! Access tokens: claims that travel sealed, so that no node keeps them.
 
-use data_encoding::BASE64URL_NOPAD;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::{PlainToken, TokenError, TokenKind};
 use crate::binding::Binding;
@@ -48,8 +49,9 @@ impl TokenKey {
             .strip_prefix(TokenKind::Access.prefix())
             .filter(|sealed| sealed.len() <= LONGEST - TokenKind::Access.prefix().len())
             .ok_or(TokenError::Malformed)?;
-        let sealed = BASE64URL_NOPAD
-            .decode(sealed.as_bytes())
+        // Every call pays for this: of the two libraries of base64 here, the faster one.
+        let sealed = URL_SAFE_NO_PAD
+            .decode(sealed)
             .map_err(|_| TokenError::Malformed)?;
         self.0
             .open(&Binding::new(PURPOSE), &sealed)
@@ -65,7 +67,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn encoded(bytes: &[u8]) -> String {
-        format!("tc_at_{}", BASE64URL_NOPAD.encode(bytes))
+        format!("tc_at_{}", URL_SAFE_NO_PAD.encode(bytes))
     }
 
     proptest! {
@@ -79,7 +81,7 @@ mod tests {
             let token = key.seal(&SystemEntropy, &claims).unwrap();
             prop_assert_eq!(key.open(token.expose()), Ok(claims));
             let text = token.expose().strip_prefix("tc_at_").unwrap();
-            let sealed = BASE64URL_NOPAD.decode(text.as_bytes()).unwrap();
+            let sealed = URL_SAFE_NO_PAD.decode(text).unwrap();
             let changed = encoded(&flipped(&sealed, bit.index(sealed.len() * 8)));
             prop_assert_eq!(key.open(&changed), Err(TokenError::Unauthentic));
             let cut = encoded(&sealed[..bit.index(sealed.len())]);

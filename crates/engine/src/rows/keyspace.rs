@@ -46,8 +46,8 @@ pub(crate) enum DirectoryKind {
 }
 
 fn key(table: u8, parts: &[&[u8]]) -> Key {
-    // Long enough for any scope and path; a longer key is put together on the heap.
-    let mut short = [0; 896];
+    // Long enough for most paths; a longer key is put together on the heap.
+    let mut short = [0; 256];
     let length = 1 + parts.iter().map(|part| part.len()).sum::<usize>();
     match short.get_mut(..length) {
         Some(bytes) => {

@@ -8,7 +8,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, Uri};
+use http::{HeaderMap, HeaderName, Uri};
 use hyper::body::Incoming;
 use strongroom_api::{ErrorCode, Rules};
 use strongroom_authz::{Action, ActionFacts, Grant, authorize};
@@ -20,6 +20,10 @@ use super::body;
 use super::credentials::Presented;
 use super::refusal::Refusal;
 use super::url::Url;
+
+/// The headers that say where a call acts (contract 3.4).
+const ORGANISATION: HeaderName = HeaderName::from_static("x-organisation-identity");
+const PROJECT: HeaderName = HeaderName::from_static("x-project-identity");
 
 mod sealed {
     pub trait Sealed {}
@@ -198,14 +202,14 @@ async fn enter(
         }
     };
     let region = in_region.then(|| url.region());
-    let project = match text(headers, "x-project-identity") {
+    let project = match text(headers, &PROJECT) {
         Some(project) => Some(std::borrow::Cow::Borrowed(project)),
         None => url
             .parameter("project")?
             .filter(|project| !project.is_empty()),
     };
     let entry = Entry {
-        organisation: text(headers, "x-organisation-identity"),
+        organisation: text(headers, &ORGANISATION),
         region: region.as_deref(),
         project: project.as_deref(),
         gates,
@@ -217,7 +221,7 @@ async fn enter(
 }
 
 /// A header's text, unless it is absent or empty. What is no text names nothing that exists.
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let value = headers.get(name).filter(|value| !value.is_empty())?;
     Some(value.to_str().unwrap_or("?"))
 }

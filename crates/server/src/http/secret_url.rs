@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 use strongroom_api::RequestError;
 use strongroom_types::{PathError, SecretPath};
 
-use super::url::Url;
+use super::url::{Url, decoded};
 
 /// The action word at the end of a secret's URL (contract 1.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,14 +40,14 @@ impl<'a> Remainder<'a> {
     /// `None` where the URL is not that of a secret. Broken escapes stay as they are: the call is
     /// routed, and refused once the caller is known.
     pub(super) fn of(url: Url<'a>) -> Option<Self> {
-        let rest = url.path.splitn(5, '/').nth(4)?;
+        let rest = url.rest_from(4)?;
         let strip = |text: &str| match text.strip_prefix("secret") {
             Some(remainder) if remainder.is_empty() || remainder.starts_with('/') => {
                 Some(text.len() - remainder.len())
             }
             _ => None,
         };
-        match percent_decode_str(rest).decode_utf8_lossy() {
+        match decoded(rest) {
             Cow::Borrowed(text) => text
                 .get(strip(text)?..)
                 .map(|text| Self(Cow::Borrowed(text))),
@@ -114,6 +114,9 @@ impl Url<'_> {
 
 /// Refuses escapes that are no two hexadecimal digits, or no UTF-8.
 fn check_escapes(path: &str) -> Result<(), RequestError> {
+    if !path.as_bytes().contains(&b'%') {
+        return Ok(());
+    }
     let mut rest = path;
     while let Some((_, behind)) = rest.split_once('%') {
         let digits = behind.as_bytes().get(..2).unwrap_or_default();

@@ -42,8 +42,22 @@ impl<'a> Url<'a> {
 
     /// One segment, decoded; empty where there is none. Segment 0 is before the first slash.
     fn segment(&self, index: usize) -> Cow<'a, str> {
-        let raw = self.path.split('/').nth(index).unwrap_or_default();
-        percent_decode_str(raw).decode_utf8_lossy()
+        let rest = self.rest_from(index).unwrap_or_default();
+        let end = rest.bytes().position(|byte| byte == b'/');
+        decoded(end.and_then(|end| rest.get(..end)).unwrap_or(rest))
+    }
+
+    /// The path from this segment on, as it arrived. `None` where there are fewer.
+    pub(super) fn rest_from(&self, index: usize) -> Option<&'a str> {
+        let Some(slashes) = index.checked_sub(1) else {
+            return Some(self.path);
+        };
+        let mut bytes = self.path.bytes().enumerate();
+        let (slash, _) = bytes
+            .by_ref()
+            .filter(|(_, byte)| *byte == b'/')
+            .nth(slashes)?;
+        self.path.get(slash + 1..)
     }
 
     /// A query parameter, decoded; refused where it is given twice.
@@ -128,9 +142,34 @@ impl<'a> Url<'a> {
     }
 }
 
+/// The text with its percent escapes decoded; lent where it has none, as nearly always. Bytes that
+/// are no UTF-8 become the replacement character, which no name has.
+pub(super) fn decoded(raw: &str) -> Cow<'_, str> {
+    if raw.as_bytes().contains(&b'%') {
+        percent_decode_str(raw).decode_utf8_lossy()
+    } else {
+        Cow::Borrowed(raw)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn segments_are_counted_from_before_the_first_slash() {
+        let url = Url {
+            path: "/v1/kms/n%6C-01",
+            query: "",
+        };
+        assert_eq!(url.segment(0), "");
+        assert_eq!(url.segment(1), "v1");
+        assert_eq!(url.segment(2), "kms");
+        assert_eq!(url.segment(3), "nl-01");
+        assert_eq!(url.segment(4), "");
+        assert_eq!(url.rest_from(2), Some("kms/n%6C-01"));
+        assert_eq!(url.rest_from(4), None);
+    }
 
     #[test]
     fn parameters_are_read_strictly() {

@@ -6,8 +6,8 @@
 use std::fmt;
 
 use strongroom_types::{
-    Directory, EventId, KeyId, OrganisationId, PathPrefix, ProjectId, Reference, Scope, SecretPath,
-    Slug,
+    CredentialId, Directory, EventId, KeyId, OrganisationId, PathPrefix, ProjectId, Reference,
+    Scope, SecretPath, ServiceAccountId, Slug,
 };
 
 use crate::decision::Reach;
@@ -286,6 +286,23 @@ actions! {
     ReadAuditEntry: Reads AuditLog [Read] else Forbidden, EventId, in OrganisationId, on every;
     /// The regions of this installation. Every member may.
     ListRegions: Reads Organisation [] else Forbidden, (), in OrganisationId, on some;
+
+    /// 4.4: the service accounts that the caller may read.
+    ListServiceAccounts: Reads ServiceAccount [List] else Forbidden, (), in OrganisationId, on some;
+    /// 4.4: make a service account with this slug.
+    CreateServiceAccount: Writes ServiceAccount [Create] else Forbidden, Slug, in OrganisationId, on slug;
+    /// 4.4: a service account.
+    ReadServiceAccount: Reads ServiceAccount [Read] else Forbidden, Reference<ServiceAccountId>, in OrganisationId, on some;
+    /// 4.4: change what a service account says about itself.
+    UpdateServiceAccount: Writes ServiceAccount [Update] else Forbidden, Reference<ServiceAccountId>, in OrganisationId, on some;
+    /// 4.4: remove a service account with its credentials and rights.
+    DeleteServiceAccount: Writes ServiceAccount [Delete] else Forbidden, Reference<ServiceAccountId>, in OrganisationId, on some;
+    /// 4.4: a service account's access credentials, without their secrets.
+    ListAccessCredentials: Reads ServiceAccount [Read] else Forbidden, Reference<ServiceAccountId>, in OrganisationId, on some;
+    /// 4.4: an access credential, whose holder acts as the service account.
+    CreateAccessCredential: Writes ServiceAccount [Update] else Forbidden, Reference<ServiceAccountId>, in OrganisationId, on some;
+    /// 4.4: take an access credential away, with every token issued for it.
+    DeleteAccessCredential: Writes ServiceAccount [Update] else Forbidden, (Reference<ServiceAccountId>, CredentialId), in OrganisationId, on some;
 }
 
 key_actions! {
@@ -298,7 +315,7 @@ key_actions! {
 mod tests {
     use super::*;
 
-    /// Every action beside the permission column of contract 1.1, 2.1 and 5.1, and our own.
+    /// Every action beside the permission column of contract 1.1, 2.1, 4.4 and 5.1, and our own.
     #[test]
     fn the_table_is_the_contract() {
         let table: Vec<String> = ACTIONS
@@ -351,6 +368,14 @@ mod tests {
                 "ListAudit audit_log list Forbidden Reads",
                 "ReadAuditEntry audit_log read Forbidden Reads",
                 "ListRegions organisation  Forbidden Reads",
+                "ListServiceAccounts service_account list Forbidden Reads",
+                "CreateServiceAccount service_account create Forbidden Writes",
+                "ReadServiceAccount service_account read Forbidden Reads",
+                "UpdateServiceAccount service_account update Forbidden Writes",
+                "DeleteServiceAccount service_account delete Forbidden Writes",
+                "ListAccessCredentials service_account read Forbidden Reads",
+                "CreateAccessCredential service_account update Forbidden Writes",
+                "DeleteAccessCredential service_account update Forbidden Writes",
             ]
         );
     }

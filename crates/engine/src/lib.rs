@@ -24,9 +24,11 @@ pub use access_times::FlushError;
 pub use audit_log::{AuditLog, AuditLogError};
 pub use call::{Arrival, Call, Recorded};
 pub use directory::{
-    AccessTokenError, Credential, Directory, DirectoryError, EnterError, Entered, Entry, Gate,
-    IssuedToken, NewBinding, NewCredential, NewOrganisation, NewRole, NewRule, NewToken, NewUser,
-    PrincipalRef, RoleRef, Tokens,
+    AccessTokenError, Credential, CredentialView, DescribedView, Directory, DirectoryError,
+    EnterError, Entered, Entry, Gate, IssuedCredential, IssuedToken, ListFilter, ManageError,
+    Management, Naming, NamingChange, NewAccessCredential, NewBinding, NewCredential,
+    NewOrganisation, NewRole, NewRule, NewToken, NewUser, PrincipalRef, RoleRef,
+    ServiceAccountView, Thing, Tokens, UserView,
 };
 pub use engine::{Engine, EngineParts, NotReady, StartError, StopError};
 pub use evidence::Reason;

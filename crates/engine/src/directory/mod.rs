@@ -8,6 +8,8 @@
 mod admin;
 mod authenticate;
 mod enter;
+mod last_uses;
+mod manage;
 mod rights;
 mod tokens;
 mod view;
@@ -18,6 +20,11 @@ pub use admin::{
 };
 pub use authenticate::Credential;
 pub use enter::{EnterError, Entered, Entry, Gate};
+pub(crate) use last_uses::LastUses;
+pub use manage::{
+    CredentialView, DescribedView, IssuedCredential, ListFilter, ManageError, Management, Naming,
+    NamingChange, NewAccessCredential, ServiceAccountView, Thing, UserView,
+};
 pub(crate) use rights::{Caption, PrincipalId};
 pub use tokens::{AccessTokenError, IssuedToken, Tokens};
 pub(crate) use view::Views;

@@ -21,6 +21,7 @@ mod table {
     pub(super) const CREDENTIAL: u8 = 0x31;
     pub(super) const USER: u8 = 0x32;
     pub(super) const USER_ORGANISATION: u8 = 0x33;
+    pub(super) const LAST_USE: u8 = 0x34;
     pub(super) const SECRET: u8 = 0x40;
     pub(super) const SECRET_VERSION: u8 = 0x41;
     pub(super) const SECRET_ACCESS: u8 = 0x42;
@@ -155,6 +156,11 @@ pub(crate) fn token(hash: &TokenHash) -> Key {
 
 pub(crate) fn credential(access_key: &str) -> Key {
     key(table::CREDENTIAL, &[access_key.as_bytes()])
+}
+
+/// When the credential or token with this identity was last used.
+pub(crate) fn last_use(identity: &[u8; 16]) -> Key {
+    key(table::LAST_USE, &[identity])
 }
 
 pub(crate) fn user(id: UserId) -> Key {

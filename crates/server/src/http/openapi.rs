@@ -154,7 +154,7 @@ mod tests {
         assert!(about.contains("`pathPrefix`"), "{about}");
     }
 
-    /// The contract's tables 1.1 and 2.1, and our own routes of docs/kms.md.
+    /// The contract's tables 1.1, 2.1 and 4.4, and our own routes of docs/kms.md.
     #[test]
     fn the_routes_are_those_of_the_contract() {
         let routes = crate::http::routes();
@@ -211,6 +211,14 @@ mod tests {
                 "GET /v1/audit 200 ListAudit",
                 "GET /v1/audit/{eventID} 200 ReadAuditEntry",
                 "GET /v1/regions 200 ListRegions",
+                "GET /v1/service-accounts 200 ListServiceAccounts",
+                "POST /v1/service-accounts 201 CreateServiceAccount",
+                "GET /v1/service-accounts/{id} 200 ReadServiceAccount",
+                "PUT /v1/service-accounts/{id} 200 UpdateServiceAccount",
+                "DELETE /v1/service-accounts/{id} 204 DeleteServiceAccount",
+                "GET /v1/service-accounts/{id}/access-credentials 200 ListAccessCredentials",
+                "POST /v1/service-accounts/{id}/access-credentials 201 CreateAccessCredential",
+                "DELETE /v1/service-accounts/{id}/access-credentials/{cid} 204 DeleteAccessCredential",
                 "POST /oidc/token 200 -",
                 "GET /healthz 200 -",
                 "GET /readyz 200 -",

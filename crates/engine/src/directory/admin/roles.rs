@@ -7,7 +7,7 @@ use strongroom_types::{
 use super::{Directory, DirectoryError, Result};
 use crate::directory::rights::parse;
 use crate::directory::view::OrganisationView;
-use crate::rows::directory::{BindingRow, BoundPrincipal, BoundRole, RoleRow, RuleRow};
+use crate::rows::directory::{BindingRow, BoundPrincipal, BoundRole, Described, RoleRow, RuleRow};
 use crate::rows::keyspace::{self, DirectoryKind};
 
 /// A role to be made.
@@ -79,6 +79,9 @@ impl Directory<'_> {
             name: new.name,
             project: new.project,
             rules,
+            slug: None,
+            created_at: self.0.clock.now(),
+            described: Described::default(),
         };
         let what = "directory.create_role";
         self.enlist(&view, DirectoryKind::Role, identity.as_bytes(), &row, what)
@@ -100,6 +103,10 @@ impl Directory<'_> {
             },
             project: new.project,
             expires_at: new.expires_at,
+            name: String::new(),
+            created_at: self.0.clock.now(),
+            described: Described::default(),
+            scopes: Vec::new(),
         };
         let what = "directory.bind";
         self.enlist(
@@ -133,6 +140,8 @@ impl From<NewRule> for RuleRow {
             resources: rule.resources,
             resource_identities: rule.resource_identities,
             permissions: rule.permissions,
+            identity: None,
+            note: String::new(),
         }
     }
 }

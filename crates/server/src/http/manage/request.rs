@@ -1,0 +1,178 @@
+//! How calls on a directory are read: the thing from the URL or the name, the rest from the body.
+
+use std::marker::PhantomData;
+
+use strongroom_api::{self as api, RequestError};
+use strongroom_authz::Action;
+use strongroom_engine::{
+    ListFilter, ManageError, Naming, NamingChange, NewAccessCredential, Thing,
+};
+use strongroom_types::{CredentialId, OrganisationId, Reference, ServiceAccountId};
+
+use super::super::guard::{Parts, Request, Target};
+use super::super::refusal::Refusal;
+
+/// A request to do `A`, with a body or a query of this form.
+pub(super) struct Asked<A, B = Nothing>(pub(super) B, PhantomData<fn() -> A>);
+
+/// The part of a request beside the thing that it is about.
+pub(super) trait Form: Sized + Send + 'static {
+    /// Whether it is in the body.
+    const IN_BODY: bool;
+
+    fn read(parts: &Parts<'_>) -> Result<Self, RequestError>;
+}
+
+/// A request for what is there already, which the URL names.
+impl<A, B> Request for Asked<A, B>
+where
+    A: Action<Scope = OrganisationId, Target: InUrl>,
+    B: Form,
+{
+    type Action = A;
+    const HAS_BODY: bool = B::IN_BODY;
+
+    fn read(parts: &Parts<'_>) -> Result<(Target<Self>, Self), Refusal> {
+        let target = A::Target::of(parts)?;
+        Ok((target, Self(B::read(parts)?, PhantomData)))
+    }
+}
+
+/// A request to make something whose slug is what the action is about.
+pub(super) struct Making<A, B>(pub(super) B, PhantomData<fn() -> A>);
+
+/// The body of such a request.
+pub(super) trait Named: Form {
+    fn naming(&self) -> &api::Naming;
+}
+
+impl<A, B> Request for Making<A, B>
+where
+    A: Action<Scope = OrganisationId, Target = strongroom_types::Slug>,
+    B: Named,
+{
+    type Action = A;
+    const HAS_BODY: bool = true;
+
+    fn read(parts: &Parts<'_>) -> Result<(Target<Self>, Self), Refusal> {
+        let body = B::read(parts)?;
+        Ok((body.naming().slug.clone(), Self(body, PhantomData)))
+    }
+}
+
+/// What a URL can name.
+pub(super) trait InUrl: Clone + Sized {
+    /// The thing, or the refusal of one that cannot exist.
+    fn of(parts: &Parts<'_>) -> Result<Self, Refusal>;
+}
+
+impl InUrl for () {
+    fn of(_: &Parts<'_>) -> Result<Self, Refusal> {
+        Ok(())
+    }
+}
+
+/// `/v1/service-accounts/{id}`.
+impl InUrl for Reference<ServiceAccountId> {
+    fn of(parts: &Parts<'_>) -> Result<Self, Refusal> {
+        segment(parts, 3, Thing::ServiceAccount)
+    }
+}
+
+/// `/v1/service-accounts/{id}/access-credentials/{cid}`.
+impl InUrl for (Reference<ServiceAccountId>, CredentialId) {
+    fn of(parts: &Parts<'_>) -> Result<Self, Refusal> {
+        let credential = segment(parts, 5, Thing::AccessCredential)?;
+        Ok((InUrl::of(parts)?, credential))
+    }
+}
+
+fn segment<T: std::str::FromStr>(
+    parts: &Parts<'_>,
+    index: usize,
+    thing: Thing,
+) -> Result<T, Refusal> {
+    let text = parts.url.segment(index);
+    text.parse()
+        .map_err(|_| ManageError::NotFound(thing).into())
+}
+
+/// A request that says no more than its URL.
+pub(super) struct Nothing;
+
+impl Form for Nothing {
+    const IN_BODY: bool = false;
+
+    fn read(_: &Parts<'_>) -> Result<Self, RequestError> {
+        Ok(Self)
+    }
+}
+
+impl Form for ListFilter {
+    const IN_BODY: bool = false;
+
+    fn read(parts: &Parts<'_>) -> Result<Self, RequestError> {
+        let text = |name| {
+            let value = parts.url.parameter(name)?.filter(|value| !value.is_empty());
+            Ok::<_, RequestError>(value.map(|value| value.into_owned()))
+        };
+        Ok(Self {
+            identity: text("identity")?,
+            name: text("name")?,
+            slug: text("slug")?,
+            labels: parts.url.pairs("matchLabels"),
+        })
+    }
+}
+
+impl Form for api::Naming {
+    const IN_BODY: bool = true;
+
+    fn read(parts: &Parts<'_>) -> Result<Self, RequestError> {
+        Self::parse(parts.body, parts.rules)
+    }
+}
+
+impl Named for api::Naming {
+    fn naming(&self) -> &api::Naming {
+        self
+    }
+}
+
+/// How the engine is told what a body says.
+pub(super) fn naming(body: api::Naming) -> Naming {
+    Naming {
+        name: body.name,
+        description: body.description,
+        labels: body.labels,
+        annotations: body.annotations,
+    }
+}
+
+impl Form for NamingChange {
+    const IN_BODY: bool = true;
+
+    fn read(parts: &Parts<'_>) -> Result<Self, RequestError> {
+        let body = api::NamingChange::parse(parts.body, parts.rules)?;
+        Ok(Self {
+            name: body.name,
+            description: body.description,
+            labels: body.labels,
+            annotations: body.annotations,
+        })
+    }
+}
+
+impl Form for NewAccessCredential {
+    const IN_BODY: bool = true;
+
+    fn read(parts: &Parts<'_>) -> Result<Self, RequestError> {
+        let body = api::CreateAccessCredential::parse(parts.body)?;
+        Ok(Self {
+            name: body.name,
+            description: body.description,
+            expires_at: body.expires_at,
+            scopes: body.scopes,
+        })
+    }
+}

@@ -1,0 +1,3 @@
+//! An organisation's directory (contract 4.4).
+
+mod accounts;

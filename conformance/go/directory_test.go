@@ -56,3 +56,63 @@ func TestServiceAccounts(t *testing.T) {
 	_, err = accounts.GetServiceAccount(ctx, made.Identity)
 	wantNotFound(t, "a deleted service account", err)
 }
+
+// TestRoles gives a service account a role of its own, changes what it allows and takes it again.
+func TestRoles(t *testing.T) {
+	ctx := t.Context()
+	api := owner(t).IAM()
+	account := must[*iam.ServiceAccount](t)(api.CreateServiceAccount(ctx, iam.CreateServiceAccountRequest{Name: "Role Holder"}))
+	issued := must[*iam.ServiceAccountCreatedAccessCredential](t)(api.CreateServiceAccountAccessCredentials(ctx, account.Identity, iam.CreateServiceAccountAccessCredentialRequest{}))
+	holder := connect(t, client.WithAuthBasic(issued.AccessKey, issued.AccessSecret))
+	list := func() error {
+		_, err := holder.Secrets().ListSecrets(ctx, server.Region, "/")
+		return err
+	}
+
+	role := must[*iam.OrganisationRole](t)(api.CreateOrganisationRole(ctx, iam.CreateOrganisationRoleRequest{
+		Name: "Conformance Role", Description: "lists",
+	}))
+	equal(t, "slug", role.Slug, "conformance-role")
+	rule := must[*iam.OrganisationRolePermissionRule](t)(api.AddRoleRule(ctx, role.Identity, iam.OrganisationRolePermissionRule{
+		Resources: []string{"secret"}, Permissions: []iam.PermissionType{iam.PermissionTypeList}, Note: "for the test",
+	}))
+	binding := must[*iam.OrganisationRoleBinding](t)(api.CreateRoleBinding(ctx, role.Identity, iam.CreateRoleBinding{
+		Name: "holder", ServiceAccountIdentity: &account.Identity,
+	}))
+	if binding.ServiceAccount == nil || binding.ServiceAccount.Identity != account.Identity {
+		t.Errorf("binding: %+v", binding)
+	}
+	if err := list(); err != nil {
+		t.Errorf("with the role: %v", err)
+	}
+	shown := must[*iam.OrganisationRole](t)(api.GetOrganisationRole(ctx, role.Identity))
+	if len(shown.Rules) != 1 || shown.Rules[0].Note != "for the test" || len(shown.Bindings) != 1 {
+		t.Errorf("role: %+v", shown)
+	}
+	bindings := must[[]iam.OrganisationRoleBinding](t)(api.ListRoleBindings(ctx, role.Identity, nil))
+	equal(t, "bindings", len(bindings), 1)
+
+	if err := api.DeleteRuleFromRole(ctx, role.Identity, rule.Identity); err != nil {
+		t.Fatal(err)
+	}
+	wantStatus(t, "after the rule went", list(), 403)
+	if err := api.DeleteRoleBinding(ctx, role.Identity, binding.Identity); err != nil {
+		t.Fatal(err)
+	}
+	if err := api.DeleteOrganisationRole(ctx, role.Identity); err != nil {
+		t.Fatal(err)
+	}
+	_, err := api.GetOrganisationRole(ctx, role.Identity)
+	wantNotFound(t, "a deleted role", err)
+	for _, each := range must[[]iam.OrganisationRole](t)(api.ListOrganisationRoles(ctx, nil)) {
+		if each.System != each.IsReadOnly {
+			t.Errorf("%s: system %t, read only %t", each.Name, each.System, each.IsReadOnly)
+		}
+		if each.System {
+			wantBadRequest(t, each.Name, api.DeleteOrganisationRole(ctx, each.Identity))
+		}
+	}
+	if err := api.DeleteServiceAccount(ctx, account.Identity); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -68,6 +68,12 @@ catalogue! {
     Escalation = "escalation", 400,
         "The call would give rights that the caller does not hold.",
         "Ask somebody who holds them, or give less.";
+    LastOwner = "last_owner", 400,
+        "The organisation would be left without an owner.",
+        "Make somebody else an owner first.";
+    ProjectInUse = "project_in_use", 400,
+        "The project still holds secrets, keys or other projects.",
+        "Remove or move them first.";
     OrganisationRequired = "organisation_required", 400,
         "The credential belongs to several organisations and the request names none.",
         "Send the header X-Organisation-Identity with an identity or slug.";
@@ -124,7 +130,7 @@ catalogue! {
         "List the regions with GET /v1/regions.";
     ProjectNotFound = "project_not_found", 404,
         "There is no project of this name in the organisation.",
-        "Check X-Project-Identity, or leave it out for the organisation's own level.";
+        "Check the project's name in X-Project-Identity or the URL, or leave the header out for the organisation's own level.";
     SecretNotFound = "secret_not_found", 404,
         "There is no secret with this path in this organisation, region and project.",
         "Check the path, the region and X-Project-Identity.";

@@ -16,6 +16,8 @@ pub(crate) fn manage_requests() -> Vec<Named> {
         object("NamingChange", naming_change()),
         optional_object("CreateAccessCredential", access_credential()),
         credential_reply(),
+        object("AddRule", rule()),
+        object("CreateRoleBinding", binding()),
     ]
 }
 
@@ -59,6 +61,49 @@ fn access_credential() -> ObjectBuilder {
         .property(
             "expiresAt",
             optional(time("When it ends; never, unless given.")),
+        )
+        .property(
+            "scopes",
+            scopes("What it is limited to; empty means nothing."),
+        )
+}
+
+fn words(what: &str, max: usize) -> Array {
+    ArrayBuilder::new()
+        .items(text("A word or pattern."))
+        .max_items(Some(max))
+        .description(Some(what))
+        .build()
+}
+
+fn rule() -> ObjectBuilder {
+    ObjectBuilder::new()
+        .property("resources", words("Resource types; `*` means all.", 64))
+        .required("resources")
+        .property(
+            "resourceIdentities",
+            words("Names or patterns; none means all.", 256),
+        )
+        .property("permissions", words("Permissions; `*` means all.", 64))
+        .required("permissions")
+        .property("note", optional(description("Why it is there.")))
+}
+
+fn binding() -> ObjectBuilder {
+    let grantee = |what| optional(text(what));
+    metadata(ObjectBuilder::new())
+        .property("name", optional(name("What it is called, or nothing.")))
+        .property(
+            "userIdentity",
+            grantee("The member who gets it. One of three."),
+        )
+        .property(
+            "teamIdentity",
+            grantee("The team that gets it. One of three."),
+        )
+        .property(
+            "serviceAccountIdentity",
+            grantee("The service account that gets it. One of three."),
         )
         .property(
             "scopes",

@@ -14,9 +14,10 @@ use crate::request_schema::request_schemas;
 use crate::shape::{base64, map, text, whole};
 use crate::{
     AccessCredential, AppUser, AuditEntry, AuditPage, AuditPrincipal, BatchAnswer, BatchReply,
-    Browse, Described, EncryptReply, ErrorBody, HmacReply, KmsKey, KmsKeyVersion, PublicKeys,
-    PutReply, Region, RegionRef, SealStatus, Secret, SecretVersion, ServiceAccount, SignReply,
-    Summary, SummaryRegion, Time, TokenRefusal, TokenReply, VerifyReply, WrappingKey,
+    Browse, Described, EncryptReply, ErrorBody, HmacReply, KmsKey, KmsKeyVersion, NamedRef,
+    PublicKeys, PutReply, Region, RegionRef, Role, RoleBinding, RoleRule, SealStatus, Secret,
+    SecretVersion, ServiceAccount, SignReply, Summary, SummaryRegion, Time, TokenRefusal,
+    TokenReply, VerifyReply, WrappingKey,
 };
 
 /// Every schema by its name; references between them all resolve.
@@ -51,6 +52,10 @@ pub fn schemas() -> Vec<(String, RefOr<Schema>)> {
         named::<Described>(),
         named::<AppUser>(),
         named::<ServiceAccount>(),
+        named::<NamedRef>(),
+        named::<Role>(),
+        named::<RoleRule>(),
+        named::<RoleBinding>(),
         named::<AccessCredential>(),
     ];
     all.extend(request_schemas());

@@ -24,11 +24,12 @@ pub use access_times::FlushError;
 pub use audit_log::{AuditLog, AuditLogError};
 pub use call::{Arrival, Call, Recorded};
 pub use directory::{
-    AccessTokenError, Credential, CredentialView, DescribedView, Directory, DirectoryError,
-    EnterError, Entered, Entry, Gate, IssuedCredential, IssuedToken, ListFilter, ManageError,
-    Management, Naming, NamingChange, NewAccessCredential, NewBinding, NewCredential,
-    NewOrganisation, NewRole, NewRule, NewToken, NewUser, PrincipalRef, RoleRef,
-    ServiceAccountView, Thing, Tokens, UserView,
+    AccessTokenError, BindingView, Credential, CredentialView, DescribedView, Directory,
+    DirectoryError, EnterError, Entered, Entry, Gate, Grantee, GranteeView, IssuedCredential,
+    IssuedToken, ListFilter, ManageError, Management, NamedView, Naming, NamingChange,
+    NewAccessCredential, NewBinding, NewCredential, NewOrganisation, NewRole, NewRoleBinding,
+    NewRule, NewToken, NewUser, PrincipalRef, RoleRef, RoleView, RuleView, ServiceAccountView,
+    Thing, Tokens, UserView,
 };
 pub use engine::{Engine, EngineParts, NotReady, StartError, StopError};
 pub use evidence::Reason;

@@ -100,7 +100,7 @@ impl<'h> Scene<'h> {
             "decryptBatch" => Some(json!({"items": [{"ciphertext": "none"}]})),
             "signBatch" => Some(json!({"items": [{"input": b64("x")}]})),
             "verifyBatch" => Some(json!({"items": [{"input": b64("x"), "signature": "none"}]})),
-            _ => manage::body(route)?,
+            _ => manage::body(&self.acme, route)?,
         };
         let url = route
             .template

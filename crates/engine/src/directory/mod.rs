@@ -22,8 +22,9 @@ pub use authenticate::Credential;
 pub use enter::{EnterError, Entered, Entry, Gate};
 pub(crate) use last_uses::LastUses;
 pub use manage::{
-    CredentialView, DescribedView, IssuedCredential, ListFilter, ManageError, Management, Naming,
-    NamingChange, NewAccessCredential, ServiceAccountView, Thing, UserView,
+    BindingView, CredentialView, DescribedView, Grantee, GranteeView, IssuedCredential, ListFilter,
+    ManageError, Management, NamedView, Naming, NamingChange, NewAccessCredential, NewRoleBinding,
+    RoleView, RuleView, ServiceAccountView, Thing, UserView,
 };
 pub(crate) use rights::{Caption, PrincipalId};
 pub use tokens::{AccessTokenError, IssuedToken, Tokens};

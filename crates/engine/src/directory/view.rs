@@ -76,6 +76,14 @@ impl OrganisationView {
         }
     }
 
+    /// The team that a request names.
+    pub(crate) fn team(&self, reference: &Reference<TeamId>) -> Option<&TeamRow> {
+        match reference {
+            Reference::Identity(id) => self.teams.get(id),
+            Reference::Slug(slug) => self.teams.values().find(|row| row.slug == *slug),
+        }
+    }
+
     /// Whether a slug is used by a service account.
     pub(crate) fn has_service_account(&self, slug: &Slug) -> bool {
         self.service_accounts.values().any(|row| row.slug == *slug)

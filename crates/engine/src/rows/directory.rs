@@ -197,6 +197,16 @@ pub(crate) struct TeamRow {
     pub(crate) joined: Vec<JoinedRow>,
 }
 
+impl TeamRow {
+    /// What people call it.
+    pub(crate) fn name(&self) -> &str {
+        match &self.name {
+            Some(name) => name.as_str(),
+            None => self.slug.as_str(),
+        }
+    }
+}
+
 /// When and as what a user joined a team.
 #[derive(Debug, Clone, Encode, Decode)]
 pub(crate) struct JoinedRow {
@@ -266,7 +276,7 @@ pub(crate) struct BindingRow {
     pub(crate) scopes: Vec<String>,
 }
 
-#[derive(Debug, Clone, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub(crate) enum BoundRole {
     #[n(0)]
     Own(#[cbor(n(0), with = "coded")] RoleId),

@@ -208,6 +208,7 @@ fn tag(template: &str) -> &'static str {
         Some("audit") => "Audit",
         Some("regions") => "Regions",
         Some("service-accounts") => "Service accounts",
+        Some("iam") => "Roles",
         Some("sys") => "Seal",
         _ => "Service",
     }
@@ -226,6 +227,8 @@ fn about_segment(name: &str) -> &'static str {
         "region" => "The region, by slug or identity.",
         "path" => "The secret's path without its leading slash; its slashes stay as they are.",
         "id" => "What the call is about, by identity or slug.",
+        "rid" => "The rule, by identity.",
+        "bid" => "The binding, by identity.",
         "cid" => "The access credential, by identity.",
         _ => "The entry's eventID.",
     }

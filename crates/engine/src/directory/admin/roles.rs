@@ -30,6 +30,8 @@ pub struct NewRule {
     pub resource_identities: Vec<String>,
     /// Permissions.
     pub permissions: Vec<String>,
+    /// Why it is there.
+    pub note: String,
 }
 
 /// Who gets a role.
@@ -141,7 +143,7 @@ impl From<NewRule> for RuleRow {
             resource_identities: rule.resource_identities,
             permissions: rule.permissions,
             identity: None,
-            note: String::new(),
+            note: rule.note,
         }
     }
 }

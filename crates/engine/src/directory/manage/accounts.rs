@@ -116,7 +116,8 @@ impl Management<'_> {
             for credential in credentials.filter(|row| row.service_account == identity) {
                 changes.erase_credential(organisation, credential);
             }
-            changes.erase_bindings(view, BoundPrincipal::ServiceAccount(identity));
+            let principal = BoundPrincipal::ServiceAccount(identity);
+            changes.erase_bindings(view, |binding| binding.principal == principal);
             Ok(())
         })
         .await

@@ -18,6 +18,18 @@ pub enum Thing {
     ServiceAccount,
     /// An access credential.
     AccessCredential,
+    /// A role.
+    Role,
+    /// A rule of a role.
+    Rule,
+    /// A role given to somebody.
+    Binding,
+    /// A team.
+    Team,
+    /// A member of the organisation, or of a team.
+    Member,
+    /// A project.
+    Project,
 }
 
 impl fmt::Display for Thing {
@@ -26,6 +38,12 @@ impl fmt::Display for Thing {
             Self::Organisation => "organisation",
             Self::ServiceAccount => "service account",
             Self::AccessCredential => "access credential",
+            Self::Role => "role",
+            Self::Rule => "rule",
+            Self::Binding => "binding",
+            Self::Team => "team",
+            Self::Member => "member",
+            Self::Project => "project",
         })
     }
 }
@@ -50,6 +68,21 @@ pub enum ManageError {
         /// The slug that its name makes.
         slug: Slug,
     },
+    /// It comes with the service.
+    #[error("this role comes with the service and cannot be changed; make one of your own")]
+    ReadOnly,
+    /// Nobody would be left who holds everything.
+    #[error("this is the organisation's last owner; make somebody else an owner first")]
+    LastOwner,
+    /// Owners hold everything, so that only an owner decides about them.
+    #[error("only an owner can make, change or remove an owner")]
+    OwnersOnly,
+    /// It would be part of itself.
+    #[error("`parentProjectIdentity` would make the project part of itself")]
+    Cycle,
+    /// It has secrets, keys or projects.
+    #[error("the project still holds {0}; remove or move them first")]
+    InUse(&'static str),
     /// The caller does not hold it.
     #[error(
         "this would give rights that you do not hold yourself; ask somebody who holds them, or give less"

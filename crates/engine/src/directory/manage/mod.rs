@@ -5,13 +5,18 @@
 //! it and commits only if that epoch still stands, so that what was checked is what was changed.
 
 mod accounts;
+mod bindings;
 mod credentials;
 mod error;
+mod role_views;
+mod roles;
 mod views;
 
+pub use bindings::{Grantee, NewRoleBinding};
 pub use credentials::{IssuedCredential, NewAccessCredential};
 pub use error::{ManageError, Thing};
-pub use views::{CredentialView, DescribedView, ServiceAccountView, UserView};
+pub use role_views::{BindingView, GranteeView, RoleView, RuleView};
+pub use views::{CredentialView, DescribedView, NamedView, ServiceAccountView, UserView};
 
 use std::sync::Arc;
 
@@ -159,10 +164,10 @@ impl Described {
 }
 
 impl Changes<'_> {
-    /// Takes everything away that a principal was given.
-    fn erase_bindings(&mut self, view: &OrganisationView, principal: BoundPrincipal) {
+    /// Takes away what these bindings gave.
+    fn erase_bindings(&mut self, view: &OrganisationView, which: impl Fn(&BindingRow) -> bool) {
         let bindings = view.bindings.iter();
-        for binding in bindings.filter(|binding| binding.principal == principal) {
+        for binding in bindings.filter(|binding| which(binding)) {
             self.erase(keyspace::directory_entry(
                 view.organisation.identity,
                 DirectoryKind::Binding,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use strongroom_types::{CredentialId, ServiceAccountId, Slug, Timestamp, UserId};
+use strongroom_types::{CredentialId, ServiceAccountId, Timestamp, UserId};
 
 use crate::directory::view::OrganisationView;
 use crate::rows::directory::{CredentialRow, Described, MemberRow, ServiceAccountRow};
@@ -41,6 +41,17 @@ pub struct UserView {
     pub email: String,
     /// When they became a member.
     pub created_at: Timestamp,
+}
+
+/// Something that is shown in full elsewhere.
+#[derive(Debug, Clone)]
+pub struct NamedView {
+    /// Its identity.
+    pub identity: String,
+    /// Its name.
+    pub name: String,
+    /// Its slug.
+    pub slug: String,
 }
 
 /// A service account.
@@ -93,13 +104,13 @@ impl OrganisationView {
     pub(super) fn described_view(
         &self,
         name: &str,
-        slug: &Slug,
+        slug: &str,
         created_at: Timestamp,
         described: &Described,
     ) -> DescribedView {
         DescribedView {
             name: name.to_owned(),
-            slug: slug.as_str().to_owned(),
+            slug: slug.to_owned(),
             description: described.description.as_str().to_owned(),
             labels: described.labels.as_map().clone(),
             annotations: described.annotations.as_map().clone(),
@@ -114,7 +125,7 @@ impl OrganisationView {
         let name = row.name.as_str();
         ServiceAccountView {
             identity: row.identity,
-            described: self.described_view(name, &row.slug, row.created_at, &row.described),
+            described: self.described_view(name, row.slug.as_str(), row.created_at, &row.described),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod accounts;
 mod errors;
 mod request;
+mod roles;
 mod views;
 
 use super::route::{Parameter, Routes, Shape};
@@ -21,5 +22,6 @@ const FILTERS: &[Parameter] = &[
 
 /// Adds the routes.
 pub(super) fn routes(routes: Routes) -> Routes {
-    accounts::routes(routes)
+    let routes = accounts::routes(routes);
+    roles::routes(routes)
 }

@@ -5,9 +5,12 @@ use std::marker::PhantomData;
 use strongroom_api::{self as api, RequestError};
 use strongroom_authz::Action;
 use strongroom_engine::{
-    ListFilter, ManageError, Naming, NamingChange, NewAccessCredential, Thing,
+    Grantee, ListFilter, ManageError, Naming, NamingChange, NewAccessCredential, NewRoleBinding,
+    NewRule, Thing,
 };
-use strongroom_types::{CredentialId, OrganisationId, Reference, ServiceAccountId};
+use strongroom_types::{
+    BindingId, CredentialId, OrganisationId, Reference, RoleId, RuleId, ServiceAccountId, Slug,
+};
 
 use super::super::guard::{Parts, Request, Target};
 use super::super::refusal::Refusal;
@@ -69,6 +72,32 @@ pub(super) trait InUrl: Clone + Sized {
 impl InUrl for () {
     fn of(_: &Parts<'_>) -> Result<Self, Refusal> {
         Ok(())
+    }
+}
+
+/// `/v1/iam/roles/{id}`. One that comes with the service also goes by its name.
+impl InUrl for Reference<RoleId> {
+    fn of(parts: &Parts<'_>) -> Result<Self, Refusal> {
+        let text = parts.url.segment(4);
+        let named = Slug::of_name(&text).map(Reference::Slug);
+        let parsed = text.parse().or(named);
+        parsed.map_err(|_| ManageError::NotFound(Thing::Role).into())
+    }
+}
+
+/// `/v1/iam/roles/{id}/rules/{rid}`.
+impl InUrl for (Reference<RoleId>, RuleId) {
+    fn of(parts: &Parts<'_>) -> Result<Self, Refusal> {
+        let rule = segment(parts, 6, Thing::Rule)?;
+        Ok((InUrl::of(parts)?, rule))
+    }
+}
+
+/// `/v1/iam/roles/{id}/bindings/{bid}`.
+impl InUrl for (Reference<RoleId>, BindingId) {
+    fn of(parts: &Parts<'_>) -> Result<Self, Refusal> {
+        let binding = segment(parts, 6, Thing::Binding)?;
+        Ok((InUrl::of(parts)?, binding))
     }
 }
 
@@ -159,6 +188,40 @@ impl Form for NamingChange {
             description: body.description,
             labels: body.labels,
             annotations: body.annotations,
+        })
+    }
+}
+
+impl Form for NewRule {
+    const IN_BODY: bool = true;
+
+    fn read(parts: &Parts<'_>) -> Result<Self, RequestError> {
+        let body = api::AddRule::parse(parts.body)?;
+        Ok(Self {
+            resources: body.resources,
+            resource_identities: body.resource_identities,
+            permissions: body.permissions,
+            note: body.note,
+        })
+    }
+}
+
+impl Form for NewRoleBinding {
+    const IN_BODY: bool = true;
+
+    fn read(parts: &Parts<'_>) -> Result<Self, RequestError> {
+        let body = api::CreateRoleBinding::parse(parts.body, parts.rules)?;
+        Ok(Self {
+            name: body.name,
+            description: body.description,
+            labels: body.labels,
+            annotations: body.annotations,
+            grantee: match body.grantee {
+                api::Grantee::User(user) => Grantee::User(user),
+                api::Grantee::Team(team) => Grantee::Team(team),
+                api::Grantee::ServiceAccount(account) => Grantee::ServiceAccount(account),
+            },
+            scopes: body.scopes,
         })
     }
 }

@@ -2,7 +2,8 @@
 
 use strongroom_api as api;
 use strongroom_engine::{
-    CredentialView, DescribedView, IssuedCredential, ServiceAccountView, UserView,
+    BindingView, CredentialView, DescribedView, GranteeView, IssuedCredential, NamedView, RoleView,
+    RuleView, ServiceAccountView, UserView,
 };
 
 fn described(view: DescribedView) -> api::Described {
@@ -37,6 +38,53 @@ pub(super) fn service_account(mut view: ServiceAccountView) -> api::ServiceAccou
         identity: view.identity.to_string(),
         created_by: view.described.created_by.take().map(user),
         described: described(view.described),
+    }
+}
+
+fn named(view: NamedView) -> api::NamedRef {
+    api::NamedRef {
+        identity: view.identity,
+        name: view.name,
+        slug: view.slug,
+    }
+}
+
+pub(super) fn role(view: RoleView) -> api::Role {
+    api::Role {
+        identity: view.identity.to_string(),
+        described: described(view.described),
+        is_read_only: view.built_in,
+        system: view.built_in,
+        rules: view.rules.into_iter().map(rule).collect(),
+        bindings: view.bindings.into_iter().map(binding).collect(),
+    }
+}
+
+pub(super) fn rule(view: RuleView) -> api::RoleRule {
+    api::RoleRule {
+        identity: view.identity.to_string(),
+        resources: view.resources,
+        resource_identities: view.resource_identities,
+        permissions: view.permissions,
+        note: view.note,
+    }
+}
+
+pub(super) fn binding(view: BindingView) -> api::RoleBinding {
+    let (user, team, service_account) = match view.grantee {
+        Some(GranteeView::User(one)) => (Some(self::user(one)), None, None),
+        Some(GranteeView::Team(one)) => (None, Some(named(one)), None),
+        Some(GranteeView::ServiceAccount(one)) => (None, None, Some(named(one))),
+        None => (None, None, None),
+    };
+    api::RoleBinding {
+        identity: view.identity.to_string(),
+        described: described(view.described),
+        organisation_role: named(view.role),
+        user,
+        team,
+        service_account,
+        scopes: view.scopes,
     }
 }
 

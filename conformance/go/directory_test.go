@@ -4,8 +4,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/thalassa-cloud/client-go/filters"
 	"github.com/thalassa-cloud/client-go/iam"
+	"github.com/thalassa-cloud/client-go/pkg/base"
 	"github.com/thalassa-cloud/client-go/pkg/client"
+	"github.com/thalassa-cloud/client-go/projects"
 )
 
 // TestServiceAccounts walks through the life of a service account and its access credential.
@@ -115,4 +118,81 @@ func TestRoles(t *testing.T) {
 	if err := api.DeleteServiceAccount(ctx, account.Identity); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestTeamsAndMembers puts the owner into a team and finds them among the members.
+func TestTeamsAndMembers(t *testing.T) {
+	ctx := t.Context()
+	api := owner(t).IAM()
+	members := must[[]iam.OrganisationMember](t)(api.ListOrganisationMembers(ctx, &iam.ListMembersRequest{}))
+	if len(members) != 1 || members[0].MemberType != iam.OrganisationMemberTypeOwner || members[0].User == nil {
+		t.Fatalf("members: %+v", members)
+	}
+	me := members[0]
+	team := must[*iam.Team](t)(api.CreateTeam(ctx, iam.CreateTeam{Name: "Conformance Team"}))
+	equal(t, "slug", team.Slug, "conformance-team")
+	if err := api.AddTeamMember(ctx, team.Identity, iam.AddTeamMemberRequest{UserIdentity: me.User.Subject, Role: "LEAD"}); err != nil {
+		t.Fatal(err)
+	}
+	shown := must[*iam.Team](t)(api.GetTeam(ctx, team.Identity, nil))
+	if len(shown.Members) != 1 || shown.Members[0].Role != "LEAD" || shown.Members[0].User.Subject != me.User.Subject {
+		t.Fatalf("team: %+v", shown)
+	}
+	if err := api.RemoveTeamMember(ctx, team.Identity, shown.Members[0].Identity); err != nil {
+		t.Fatal(err)
+	}
+	renamed := must[*iam.Team](t)(api.UpdateTeam(ctx, team.Identity, iam.UpdateTeam{Name: "Renamed Team"}))
+	equal(t, "name", renamed.Name, "Renamed Team")
+	equal(t, "members", len(renamed.Members), 0)
+	if err := api.DeleteTeam(ctx, team.Identity); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "teams", len(must[[]iam.Team](t)(api.ListTeams(ctx, nil))), 0)
+
+	demoted := iam.UpdateOrganisationMemberRequest{MemberType: iam.OrganisationMemberTypeMember}
+	wantBadRequest(t, "demoting the last owner", api.UpdateOrganisationMember(ctx, me.Identity, demoted))
+	wantBadRequest(t, "removing the last owner", api.DeleteOrganisationMember(ctx, me.Identity))
+	invites := must[[]iam.OrganisationMemberInvite](t)(api.ListOrganisationMemberInvites(ctx, nil))
+	equal(t, "invites", len(invites), 0)
+	mine := must[[]base.Organisation](t)(owner(t).Me().ListMyOrganisations(ctx))
+	if len(mine) != 1 || (mine[0].Slug != server.Organisation && mine[0].Identity != server.Organisation) {
+		t.Errorf("my organisations: %+v", mine)
+	}
+}
+
+// TestProjects makes a project inside another and removes both.
+func TestProjects(t *testing.T) {
+	ctx := t.Context()
+	// The header of a project that does not exist is not sent by these calls.
+	api := owner(t, client.WithProject("not-sent")).Projects()
+	parent := must[*projects.Project](t)(api.CreateProject(ctx, projects.CreateProjectRequest{
+		Name: "Conformance Parent", Labels: map[string]string{"suite": "conformance"},
+	}))
+	child := must[*projects.Project](t)(api.CreateProject(ctx, projects.CreateProjectRequest{
+		Name: "Conformance Child", ParentProjectIdentity: &parent.Identity,
+	}))
+	if child.ParentProject == nil || child.ParentProject.Identity != parent.Identity {
+		t.Errorf("child: %+v", child)
+	}
+	wantBadRequest(t, "removing a project with a child", api.DeleteProject(ctx, parent.Slug))
+	none := ""
+	freed := must[*projects.Project](t)(api.UpdateProject(ctx, child.Slug, projects.UpdateProjectRequest{
+		Name: "Free", ParentProjectIdentity: &none,
+	}))
+	if freed.ParentProject != nil || freed.ObjectVersion != 2 || freed.Slug != child.Slug {
+		t.Errorf("freed: %+v", freed)
+	}
+	found := must[[]projects.Project](t)(api.ListProjects(ctx, &projects.ListProjectsRequest{
+		Filters: []filters.Filter{&filters.LabelFilter{MatchLabels: map[string]string{"suite": "conformance"}}},
+	}))
+	if len(found) != 1 || found[0].Identity != parent.Identity {
+		t.Errorf("found: %+v", found)
+	}
+	for _, each := range []string{parent.Slug, child.Identity} {
+		if err := api.DeleteProject(ctx, each); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := api.GetProject(ctx, parent.Slug)
+	wantNotFound(t, "a deleted project", err)
 }

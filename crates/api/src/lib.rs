@@ -21,10 +21,12 @@ mod key_schema;
 mod key_version;
 mod manage_schema;
 mod material;
+mod member;
 mod naming;
 mod object;
 mod policy;
 mod policy_schema;
+mod project;
 mod put_value;
 mod region;
 mod request_error;
@@ -57,9 +59,13 @@ pub use error::ErrorBody;
 pub use key::{KmsKey, KmsKeyVersion};
 pub use key_version::parse_key_version;
 pub use material::{Export, PublicKeys, WrappingKey, export_reply};
+pub use member::{
+    AddTeamMember, Invite, Membership, Organisation, Team, TeamMember, UpdateMembership,
+};
 pub use naming::{AppUser, Described, NamedRef, Naming, NamingChange, SCOPES};
 pub use object::Object;
 pub use policy::PolicyUpdate;
+pub use project::{CreateProject, Project, UpdateProject};
 pub use put_value::{PutReply, PutValue};
 pub use region::{Region, RegionRef};
 pub use request_error::RequestError;

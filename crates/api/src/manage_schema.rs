@@ -18,6 +18,16 @@ pub(crate) fn manage_requests() -> Vec<Named> {
         credential_reply(),
         object("AddRule", rule()),
         object("CreateRoleBinding", binding()),
+        object("AddTeamMember", team_member()),
+        object("UpdateMembership", membership()),
+        object(
+            "CreateProject",
+            naming().property("parentProjectIdentity", parent()),
+        ),
+        object(
+            "UpdateProject",
+            naming_change().property("parentProjectIdentity", parent()),
+        ),
     ]
 }
 
@@ -109,6 +119,34 @@ fn binding() -> ObjectBuilder {
             "scopes",
             scopes("What it is limited to; empty means nothing."),
         )
+}
+
+fn team_member() -> ObjectBuilder {
+    ObjectBuilder::new()
+        .property("userIdentity", text("The member who joins."))
+        .required("userIdentity")
+        .property(
+            "role",
+            optional(text("What they are in it: a word that decides nothing.")),
+        )
+}
+
+fn membership() -> ObjectBuilder {
+    ObjectBuilder::new()
+        .property(
+            "role",
+            word(
+                "OWNER holds everything, MEMBER what it is given.",
+                ["OWNER", "MEMBER"],
+            ),
+        )
+        .required("role")
+}
+
+fn parent() -> Object {
+    optional(text(
+        "The project that it is part of, by identity or slug; empty means none.",
+    ))
 }
 
 fn credential_reply() -> Named {

@@ -14,10 +14,10 @@ use crate::request_schema::request_schemas;
 use crate::shape::{base64, map, text, whole};
 use crate::{
     AccessCredential, AppUser, AuditEntry, AuditPage, AuditPrincipal, BatchAnswer, BatchReply,
-    Browse, Described, EncryptReply, ErrorBody, HmacReply, KmsKey, KmsKeyVersion, NamedRef,
-    PublicKeys, PutReply, Region, RegionRef, Role, RoleBinding, RoleRule, SealStatus, Secret,
-    SecretVersion, ServiceAccount, SignReply, Summary, SummaryRegion, Time, TokenRefusal,
-    TokenReply, VerifyReply, WrappingKey,
+    Browse, Described, EncryptReply, ErrorBody, HmacReply, Invite, KmsKey, KmsKeyVersion,
+    Membership, NamedRef, Organisation, Project, PublicKeys, PutReply, Region, RegionRef, Role,
+    RoleBinding, RoleRule, SealStatus, Secret, SecretVersion, ServiceAccount, SignReply, Summary,
+    SummaryRegion, Team, TeamMember, Time, TokenRefusal, TokenReply, VerifyReply, WrappingKey,
 };
 
 /// Every schema by its name; references between them all resolve.
@@ -56,6 +56,12 @@ pub fn schemas() -> Vec<(String, RefOr<Schema>)> {
         named::<Role>(),
         named::<RoleRule>(),
         named::<RoleBinding>(),
+        named::<Team>(),
+        named::<TeamMember>(),
+        named::<Membership>(),
+        named::<Organisation>(),
+        named::<Invite>(),
+        named::<Project>(),
         named::<AccessCredential>(),
     ];
     all.extend(request_schemas());

@@ -273,7 +273,7 @@ fn nobody_gets_into_another_organisation() {
             refused(knock(caller, &route, &sample), 403, "not_a_member", &route);
         }
         // At home, the stranger's request finds nothing of ours.
-        if ["{path}", "{id}", "{eventID}"]
+        if ["{path}", "{id}", "{mid}", "{eventID}"]
             .iter()
             .any(|name| route.template.contains(name))
         {

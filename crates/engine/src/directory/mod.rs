@@ -23,8 +23,9 @@ pub use enter::{EnterError, Entered, Entry, Gate};
 pub(crate) use last_uses::LastUses;
 pub use manage::{
     BindingView, CredentialView, DescribedView, Grantee, GranteeView, IssuedCredential, ListFilter,
-    ManageError, Management, NamedView, Naming, NamingChange, NewAccessCredential, NewRoleBinding,
-    RoleView, RuleView, ServiceAccountView, Thing, UserView,
+    ManageError, Management, MemberView, NamedView, Naming, NamingChange, NewAccessCredential,
+    NewRoleBinding, NewTeamMember, OrganisationSummary, ProjectParent, ProjectView, RoleView,
+    RuleView, ServiceAccountView, TeamMemberView, TeamView, Thing, UserView,
 };
 pub(crate) use rights::{Caption, PrincipalId};
 pub use tokens::{AccessTokenError, IssuedToken, Tokens};

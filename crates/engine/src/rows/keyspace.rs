@@ -193,6 +193,19 @@ pub(crate) fn secrets(scope: &Scope, prefix: &str) -> Key {
     scoped(table::SECRET, scope, &[prefix.as_bytes()])
 }
 
+/// All secrets of a project, in whatever region.
+pub(crate) fn project_secrets(organisation: OrganisationId, project: ProjectId) -> Key {
+    key(
+        table::SECRET,
+        &[organisation.as_bytes(), project.as_bytes()],
+    )
+}
+
+/// All keys of a project, in whatever region.
+pub(crate) fn project_keys(organisation: OrganisationId, project: ProjectId) -> Key {
+    key(table::KEY, &[organisation.as_bytes(), project.as_bytes()])
+}
+
 pub(crate) fn secret_version(scope: &Scope, path: &SecretPath, version: Version) -> Key {
     let number = version.get().to_be_bytes();
     scoped(

@@ -209,6 +209,9 @@ fn tag(template: &str) -> &'static str {
         Some("regions") => "Regions",
         Some("service-accounts") => "Service accounts",
         Some("iam") => "Roles",
+        Some("teams") => "Teams",
+        Some("memberships" | "invites" | "me") => "Members",
+        Some("projects") => "Projects",
         Some("sys") => "Seal",
         _ => "Service",
     }
@@ -229,6 +232,7 @@ fn about_segment(name: &str) -> &'static str {
         "id" => "What the call is about, by identity or slug.",
         "rid" => "The rule, by identity.",
         "bid" => "The binding, by identity.",
+        "mid" => "The member, by the user's identity.",
         "cid" => "The access credential, by identity.",
         _ => "The entry's eventID.",
     }

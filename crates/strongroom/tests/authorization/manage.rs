@@ -13,19 +13,38 @@ pub(crate) fn furnish(acme: &Tenant<'_>, route: &Route) {
         let credentials = format!("/v1/service-accounts/{}/access-credentials", name_of(route));
         owner.post(&credentials).expect(201);
     }
+    if route.template.starts_with("/v1/teams/") {
+        owner.post("/v1/teams").json(&named).expect(201);
+        let members = format!("/v1/teams/{}/members", name_of(route));
+        owner.post(&members).json(&oneself(acme)).expect(201);
+    }
+    if route.template.starts_with("/v1/memberships/") {
+        acme.user(&email_of(route));
+    }
+    if route.template.starts_with("/v1/projects/") {
+        owner.post("/v1/projects").json(&named).expect(201);
+    }
     if route.template.starts_with("/v1/iam/roles/") {
         owner.post("/v1/iam/roles").json(&named).expect(201);
         let role = format!("/v1/iam/roles/{}", name_of(route));
-        let bound = json!({"userIdentity": acme.user.to_string()});
         owner
             .post(&format!("{role}/bindings"))
-            .json(&bound)
+            .json(&oneself(acme))
             .expect(201);
         owner
             .post(&format!("{role}/rules"))
             .json(&rule())
             .expect(201);
     }
+}
+
+/// The owner, as one to be given something.
+fn oneself(acme: &Tenant<'_>) -> Value {
+    json!({"userIdentity": acme.user.to_string()})
+}
+
+fn email_of(route: &Route) -> String {
+    format!("{}@example.org", name_of(route))
 }
 
 /// A rule that whoever may change roles holds.
@@ -36,11 +55,16 @@ fn rule() -> Value {
 /// What a call sends, which is nothing for most; `None` for a route of another kind.
 pub(crate) fn body(acme: &Tenant<'_>, route: &Route) -> Option<Option<Value>> {
     Some(match route.name {
-        "createServiceAccount" | "createRole" => Some(json!({"name": "new"})),
-        "updateServiceAccount" => Some(json!({"description": "changed"})),
+        "createServiceAccount" | "createRole" | "createTeam" | "createProject" => {
+            Some(json!({"name": "new"}))
+        }
+        "updateServiceAccount" | "updateTeam" | "updateProject" => {
+            Some(json!({"description": "changed"}))
+        }
         "createAccessCredential" => Some(json!({"name": ""})),
         "addRoleRule" => Some(rule()),
-        "createRoleBinding" => Some(json!({"userIdentity": acme.user.to_string()})),
+        "createRoleBinding" | "addTeamMember" => Some(oneself(acme)),
+        "updateMember" => Some(json!({"role": "MEMBER"})),
         "listServiceAccounts"
         | "readServiceAccount"
         | "deleteServiceAccount"
@@ -51,7 +75,18 @@ pub(crate) fn body(acme: &Tenant<'_>, route: &Route) -> Option<Option<Value>> {
         | "deleteRole"
         | "removeRoleRule"
         | "listRoleBindings"
-        | "deleteRoleBinding" => None,
+        | "deleteRoleBinding"
+        | "listTeams"
+        | "readTeam"
+        | "deleteTeam"
+        | "removeTeamMember"
+        | "listMembers"
+        | "deleteMember"
+        | "listInvites"
+        | "listOwnMemberships"
+        | "listProjects"
+        | "readProject"
+        | "deleteProject" => None,
         _ => return None,
     })
 }
@@ -66,6 +101,15 @@ pub(crate) fn fill(acme: &Tenant<'_>, route: &Route, url: &str) -> String {
     if url.contains("{cid}") {
         let credentials = format!("/v1/service-accounts/{name}/access-credentials");
         return url.replace("{cid}", &first(&credentials));
+    }
+    if url.starts_with("/v1/teams/") {
+        return url.replace("{mid}", &acme.user.to_string());
+    }
+    if url.contains("{mid}") {
+        let members = acme.owner.get("/v1/memberships").expect(200).json();
+        let mut members = members.as_array().unwrap().iter();
+        let member = members.find(|each| each["user"]["email"] == email_of(route));
+        return url.replace("{mid}", member.unwrap()["identity"].as_str().unwrap());
     }
     if url.contains("{bid}") {
         return url.replace("{bid}", &first(&format!("/v1/iam/roles/{name}/bindings")));

@@ -8,14 +8,20 @@ mod accounts;
 mod bindings;
 mod credentials;
 mod error;
+mod members;
+mod projects;
 mod role_views;
 mod roles;
+mod teams;
 mod views;
 
 pub use bindings::{Grantee, NewRoleBinding};
 pub use credentials::{IssuedCredential, NewAccessCredential};
 pub use error::{ManageError, Thing};
+pub use members::{MemberView, OrganisationSummary};
+pub use projects::{ProjectParent, ProjectView};
 pub use role_views::{BindingView, GranteeView, RoleView, RuleView};
+pub use teams::{NewTeamMember, TeamMemberView, TeamView};
 pub use views::{CredentialView, DescribedView, NamedView, ServiceAccountView, UserView};
 
 use std::sync::Arc;

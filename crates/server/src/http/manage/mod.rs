@@ -2,6 +2,8 @@
 
 mod accounts;
 mod errors;
+mod people;
+mod projects;
 mod request;
 mod roles;
 mod views;
@@ -23,5 +25,7 @@ const FILTERS: &[Parameter] = &[
 /// Adds the routes.
 pub(super) fn routes(routes: Routes) -> Routes {
     let routes = accounts::routes(routes);
-    roles::routes(routes)
+    let routes = roles::routes(routes);
+    let routes = people::routes(routes);
+    projects::routes(routes)
 }

@@ -6,10 +6,11 @@ use strongroom_api::{self as api, RequestError};
 use strongroom_authz::Action;
 use strongroom_engine::{
     Grantee, ListFilter, ManageError, Naming, NamingChange, NewAccessCredential, NewRoleBinding,
-    NewRule, Thing,
+    NewRule, NewTeamMember, Thing,
 };
 use strongroom_types::{
-    BindingId, CredentialId, OrganisationId, Reference, RoleId, RuleId, ServiceAccountId, Slug,
+    BindingId, CredentialId, OrganisationId, ProjectId, Reference, RoleId, RuleId,
+    ServiceAccountId, Slug, TeamId, UserId,
 };
 
 use super::super::guard::{Parts, Request, Target};
@@ -101,6 +102,35 @@ impl InUrl for (Reference<RoleId>, BindingId) {
     }
 }
 
+/// `/v1/teams/{id}`.
+impl InUrl for Reference<TeamId> {
+    fn of(parts: &Parts<'_>) -> Result<Self, Refusal> {
+        segment(parts, 3, Thing::Team)
+    }
+}
+
+/// `/v1/teams/{id}/members/{mid}`.
+impl InUrl for (Reference<TeamId>, UserId) {
+    fn of(parts: &Parts<'_>) -> Result<Self, Refusal> {
+        let user = segment(parts, 5, Thing::Member)?;
+        Ok((InUrl::of(parts)?, user))
+    }
+}
+
+/// `/v1/memberships/{mid}`.
+impl InUrl for UserId {
+    fn of(parts: &Parts<'_>) -> Result<Self, Refusal> {
+        segment(parts, 3, Thing::Member)
+    }
+}
+
+/// `/v1/projects/{id}`.
+impl InUrl for Reference<ProjectId> {
+    fn of(parts: &Parts<'_>) -> Result<Self, Refusal> {
+        segment(parts, 3, Thing::Project)
+    }
+}
+
 /// `/v1/service-accounts/{id}`.
 impl InUrl for Reference<ServiceAccountId> {
     fn of(parts: &Parts<'_>) -> Result<Self, Refusal> {
@@ -182,13 +212,62 @@ impl Form for NamingChange {
     const IN_BODY: bool = true;
 
     fn read(parts: &Parts<'_>) -> Result<Self, RequestError> {
-        let body = api::NamingChange::parse(parts.body, parts.rules)?;
+        Ok(naming_change(api::NamingChange::parse(
+            parts.body,
+            parts.rules,
+        )?))
+    }
+}
+
+/// How the engine is told what a body changes.
+pub(super) fn naming_change(body: api::NamingChange) -> NamingChange {
+    NamingChange {
+        name: body.name,
+        description: body.description,
+        labels: body.labels,
+        annotations: body.annotations,
+    }
+}
+
+impl Form for NewTeamMember {
+    const IN_BODY: bool = true;
+
+    fn read(parts: &Parts<'_>) -> Result<Self, RequestError> {
+        let body = api::AddTeamMember::parse(parts.body)?;
         Ok(Self {
-            name: body.name,
-            description: body.description,
-            labels: body.labels,
-            annotations: body.annotations,
+            user: body.user,
+            role: body.role,
         })
+    }
+}
+
+impl Form for api::UpdateMembership {
+    const IN_BODY: bool = true;
+
+    fn read(parts: &Parts<'_>) -> Result<Self, RequestError> {
+        Self::parse(parts.body)
+    }
+}
+
+impl Form for api::CreateProject {
+    const IN_BODY: bool = true;
+
+    fn read(parts: &Parts<'_>) -> Result<Self, RequestError> {
+        Self::parse(parts.body, parts.rules)
+    }
+}
+
+impl Named for api::CreateProject {
+    fn naming(&self) -> &api::Naming {
+        &self.naming
+    }
+}
+
+impl Form for api::UpdateProject {
+    const IN_BODY: bool = true;
+
+    fn read(parts: &Parts<'_>) -> Result<Self, RequestError> {
+        Self::parse(parts.body, parts.rules)
     }
 }
 

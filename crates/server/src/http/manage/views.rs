@@ -1,9 +1,12 @@
 //! From what the engine shows of a directory to what travels.
 
+use std::convert::Infallible;
+
 use strongroom_api as api;
 use strongroom_engine::{
-    BindingView, CredentialView, DescribedView, GranteeView, IssuedCredential, NamedView, RoleView,
-    RuleView, ServiceAccountView, UserView,
+    BindingView, CredentialView, DescribedView, GranteeView, IssuedCredential, MemberView,
+    NamedView, ProjectView, RoleView, RuleView, ServiceAccountView, TeamMemberView, TeamView,
+    UserView,
 };
 
 fn described(view: DescribedView) -> api::Described {
@@ -85,6 +88,59 @@ pub(super) fn binding(view: BindingView) -> api::RoleBinding {
         team,
         service_account,
         scopes: view.scopes,
+    }
+}
+
+pub(super) fn team(view: TeamView) -> api::Team {
+    api::Team {
+        identity: view.identity.to_string(),
+        described: described(view.described),
+        members: view.members.into_iter().map(team_member).collect(),
+    }
+}
+
+pub(super) fn team_member(view: TeamMemberView) -> api::TeamMember {
+    api::TeamMember {
+        identity: view.user.identity.to_string(),
+        role: view.role,
+        user: user(view.user),
+        created_at: view.joined_at.into(),
+    }
+}
+
+pub(super) fn member(view: MemberView) -> api::Membership {
+    api::Membership {
+        identity: view.user.identity.to_string(),
+        created_at: view.user.created_at.into(),
+        organisation: None,
+        user: user(view.user),
+        role: api::Membership::role(view.owner),
+    }
+}
+
+pub(super) fn own_membership(view: MemberView) -> api::Membership {
+    let organisation = api::Organisation {
+        identity: view.organisation.identity.to_string(),
+        name: view.organisation.name.clone(),
+        slug: view.organisation.slug.clone(),
+        created_at: view.organisation.created_at.into(),
+        object_version: 1,
+    };
+    api::Membership {
+        organisation: Some(organisation),
+        ..member(view)
+    }
+}
+
+pub(super) fn invite(none: Infallible) -> api::Invite {
+    match none {}
+}
+
+pub(super) fn project(view: ProjectView) -> api::Project {
+    api::Project {
+        identity: view.identity.to_string(),
+        described: described(view.described),
+        parent_project: view.parent.map(named),
     }
 }
 

@@ -8,14 +8,16 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Array, ObjectBuilder, Ref, Schema, Type};
 
 use crate::key_schema::key_requests;
+use crate::manage_schema::manage_requests;
 use crate::policy_schema::policy_schemas;
 use crate::request_schema::request_schemas;
 use crate::shape::{base64, map, text, whole};
 use crate::{
-    AuditEntry, AuditPage, AuditPrincipal, BatchAnswer, BatchReply, Browse, EncryptReply,
-    ErrorBody, HmacReply, KmsKey, KmsKeyVersion, PublicKeys, PutReply, Region, RegionRef,
-    SealStatus, Secret, SecretVersion, SignReply, Summary, SummaryRegion, Time, TokenRefusal,
-    TokenReply, VerifyReply, WrappingKey,
+    AccessCredential, AppUser, AuditEntry, AuditPage, AuditPrincipal, BatchAnswer, BatchReply,
+    Browse, Described, EncryptReply, ErrorBody, HmacReply, Invite, KmsKey, KmsKeyVersion,
+    Membership, NamedRef, Organisation, Project, PublicKeys, PutReply, Region, RegionRef, Role,
+    RoleBinding, RoleRule, SealStatus, Secret, SecretVersion, ServiceAccount, SignReply, Summary,
+    SummaryRegion, Team, TeamMember, Time, TokenRefusal, TokenReply, VerifyReply, WrappingKey,
 };
 
 /// Every schema by its name; references between them all resolve.
@@ -47,9 +49,24 @@ pub fn schemas() -> Vec<(String, RefOr<Schema>)> {
         named::<TokenReply>(),
         named::<TokenRefusal>(),
         named::<SealStatus>(),
+        named::<Described>(),
+        named::<AppUser>(),
+        named::<ServiceAccount>(),
+        named::<NamedRef>(),
+        named::<Role>(),
+        named::<RoleRule>(),
+        named::<RoleBinding>(),
+        named::<Team>(),
+        named::<TeamMember>(),
+        named::<Membership>(),
+        named::<Organisation>(),
+        named::<Invite>(),
+        named::<Project>(),
+        named::<AccessCredential>(),
     ];
     all.extend(request_schemas());
     all.extend(key_requests());
+    all.extend(manage_requests());
     all.extend(policy_schemas());
     all.extend(values());
     all.extend(key_values());

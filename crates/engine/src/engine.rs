@@ -10,7 +10,9 @@ use strongroom_types::{Clock, OrganisationId, Region, Scope};
 use crate::access_times::{AccessTimes, FlushError};
 use crate::audit_log::AuditLog;
 use crate::call::{Arrival, Call, Recorded};
-use crate::directory::{Credential, Directory, EnterError, Entered, Entry, Tokens, Views};
+use crate::directory::{
+    Credential, Directory, EnterError, Entered, Entry, LastUses, Management, Tokens, Views,
+};
 use crate::keys::{KeyRing, Keys, SlowWork, Usage, WrappingKeys};
 use crate::outbox::OutboxError;
 use crate::rows::directory::TokenRow;
@@ -81,6 +83,7 @@ pub(crate) struct Inner {
     pub(crate) wrapping_keys: WrappingKeys,
     pub(crate) slow: SlowWork,
     pub(crate) access_times: AccessTimes,
+    pub(crate) last_uses: LastUses,
     pub(crate) stripes: Stripes,
 }
 
@@ -110,6 +113,7 @@ impl Engine {
             slow: SlowWork::new(parts.settings.slow_workers),
             settings: parts.settings,
             access_times: AccessTimes::new(),
+            last_uses: LastUses::new(),
             stripes: Stripes::new(),
         };
         inner
@@ -125,8 +129,10 @@ impl Engine {
     /// close the journal and the store.
     pub async fn stop(&self) -> Result<(), StopError> {
         let flushed = self.0.access_times.flush(&self.0.vault).await;
+        let uses = self.0.last_uses.flush(&self.0.vault).await;
         let settled = self.0.trail.outbox().settle_and_clear().await;
         flushed.map_err(StopError::AccessTimes)?;
+        uses.map_err(StopError::AccessTimes)?;
         settled.map_err(StopError::Outbox)
     }
 
@@ -201,6 +207,11 @@ impl Engine {
     /// The token endpoint.
     pub fn tokens(&self) -> Tokens<'_> {
         Tokens(&self.0)
+    }
+
+    /// Managing organisations, by the rights of callers.
+    pub fn manage(&self) -> Management<'_> {
+        Management(&self.0)
     }
 
     /// Organisations and principals.

@@ -40,7 +40,9 @@ impl Engine {
                 _ = tick.tick() => {}
                 () = self.0.access_times.filled() => {}
             }
-            if let Err(error) = self.0.access_times.flush(&self.0.vault).await {
+            let secrets = self.0.access_times.flush(&self.0.vault).await;
+            let credentials = self.0.last_uses.flush(&self.0.vault).await;
+            for error in [secrets.err(), credentials.err()].into_iter().flatten() {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
                     "access times wait"

@@ -24,9 +24,13 @@ pub use access_times::FlushError;
 pub use audit_log::{AuditLog, AuditLogError};
 pub use call::{Arrival, Call, Recorded};
 pub use directory::{
-    AccessTokenError, Credential, Directory, DirectoryError, EnterError, Entered, Entry, Gate,
-    IssuedToken, NewBinding, NewCredential, NewOrganisation, NewRole, NewRule, NewToken, NewUser,
-    PrincipalRef, RoleRef, Tokens,
+    AccessTokenError, BindingView, Credential, CredentialView, DescribedView, Directory,
+    DirectoryError, EnterError, Entered, Entry, Gate, Grantee, GranteeView, IssuedCredential,
+    IssuedToken, ListFilter, ManageError, Management, MemberView, NamedView, Naming, NamingChange,
+    NewAccessCredential, NewBinding, NewCredential, NewOrganisation, NewRole, NewRoleBinding,
+    NewRule, NewTeamMember, NewToken, NewUser, OrganisationSummary, PrincipalRef, ProjectParent,
+    ProjectView, RoleRef, RoleView, RuleView, ServiceAccountView, TeamMemberView, TeamView, Thing,
+    Tokens, UserView,
 };
 pub use engine::{Engine, EngineParts, NotReady, StartError, StopError};
 pub use evidence::Reason;

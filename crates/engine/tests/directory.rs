@@ -172,6 +172,7 @@ async fn rights_come_and_go_with_their_bindings() {
         resources: vec!["secret".into()],
         resource_identities: vec!["/app/*".into()],
         permissions: vec!["getSecretValue".into()],
+        note: String::new(),
     }];
     let role = NewRole {
         name: "reader".into(),

@@ -294,6 +294,7 @@ impl Tenant<'_> {
             resources: vec![(*resource).to_owned()],
             resource_identities: names.iter().map(|name| (*name).to_owned()).collect(),
             permissions: permissions.iter().map(|each| (*each).to_owned()).collect(),
+            note: String::new(),
         });
         let role = NewRole {
             name: "role".to_owned(),

@@ -123,6 +123,15 @@ pub enum Reference<I> {
     Slug(Slug),
 }
 
+impl<I: fmt::Display> fmt::Display for Reference<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Identity(identity) => identity.fmt(f),
+            Self::Slug(slug) => slug.fmt(f),
+        }
+    }
+}
+
 impl<I: FromStr> FromStr for Reference<I> {
     type Err = crate::SlugError;
 

@@ -133,6 +133,7 @@ impl Inner {
             credential: identified.name,
         });
         call.place(organisation, None, None);
+        self.last_uses.touch(identified.name.identity(), now);
         check_gates(&view, entry.gates)?;
         let region = entry
             .region

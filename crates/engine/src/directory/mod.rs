@@ -8,6 +8,8 @@
 mod admin;
 mod authenticate;
 mod enter;
+mod last_uses;
+mod manage;
 mod rights;
 mod tokens;
 mod view;
@@ -18,6 +20,13 @@ pub use admin::{
 };
 pub use authenticate::Credential;
 pub use enter::{EnterError, Entered, Entry, Gate};
+pub(crate) use last_uses::LastUses;
+pub use manage::{
+    BindingView, CredentialView, DescribedView, Grantee, GranteeView, IssuedCredential, ListFilter,
+    ManageError, Management, MemberView, NamedView, Naming, NamingChange, NewAccessCredential,
+    NewRoleBinding, NewTeamMember, OrganisationSummary, ProjectParent, ProjectView, RoleView,
+    RuleView, ServiceAccountView, TeamMemberView, TeamView, Thing, UserView,
+};
 pub(crate) use rights::{Caption, PrincipalId};
 pub use tokens::{AccessTokenError, IssuedToken, Tokens};
 pub(crate) use view::Views;

@@ -117,6 +117,7 @@ impl Tokens<'_> {
             credential: CredentialName::AccessCredential(credential),
         });
         call.place(organisation, None, None);
+        inner.last_uses.touch(*credential.as_bytes(), now);
         let lifetime = inner.settings.access_token_lifetime;
         let mut expires_at = now.saturating_add(lifetime).unwrap_or(Timestamp::MAX);
         if let Some(end) = row.expires_at {

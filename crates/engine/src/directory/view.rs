@@ -12,12 +12,13 @@ use strongroom_types::{
 };
 
 use super::rights::{PrincipalId, Rights};
+use crate::engine::Inner;
 use crate::rows::directory::{
     BindingRow, CredentialRow, Epoch, MemberRow, OrganisationRow, OrganisationSlug, ProjectRow,
     RoleRow, ServiceAccountRow, TeamRow,
 };
 use crate::rows::keyspace::{self, DirectoryKind};
-use crate::rows::{RowFault, Vault};
+use crate::rows::{Changes, CommitFault, RowFault, Vault};
 
 /// Organisations whose views are kept.
 const CAPACITY: usize = 1024;
@@ -61,6 +62,25 @@ impl OrganisationView {
         match reference {
             Reference::Identity(id) => self.projects.get(id),
             Reference::Slug(slug) => self.projects.values().find(|row| row.slug == *slug),
+        }
+    }
+
+    /// The service account that a request names.
+    pub(crate) fn service_account(
+        &self,
+        reference: &Reference<ServiceAccountId>,
+    ) -> Option<&ServiceAccountRow> {
+        match reference {
+            Reference::Identity(id) => self.service_accounts.get(id),
+            Reference::Slug(slug) => self.service_accounts.values().find(|row| row.slug == *slug),
+        }
+    }
+
+    /// The team that a request names.
+    pub(crate) fn team(&self, reference: &Reference<TeamId>) -> Option<&TeamRow> {
+        match reference {
+            Reference::Identity(id) => self.teams.get(id),
+            Reference::Slug(slug) => self.teams.values().find(|row| row.slug == *slug),
         }
     }
 
@@ -174,6 +194,20 @@ pub(crate) async fn find_organisation(
                 .await?;
             Ok(row.map(|stored| stored.row.identity))
         }
+    }
+}
+
+impl Inner {
+    /// A batch that starts a new epoch, if the view still is what it is based on.
+    pub(super) fn new_epoch(&self, view: &OrganisationView) -> Result<Changes<'_>, CommitFault> {
+        let mut changes = self.vault.changes();
+        let row = keyspace::epoch(view.organisation.identity);
+        let epoch = epoch_row(self.clock.now());
+        match view.epoch {
+            Some(revision) => changes.replace(row, revision, &epoch)?,
+            None => changes.create(row, &epoch)?,
+        }
+        Ok(changes)
     }
 }
 

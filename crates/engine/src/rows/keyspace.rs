@@ -21,6 +21,7 @@ mod table {
     pub(super) const CREDENTIAL: u8 = 0x31;
     pub(super) const USER: u8 = 0x32;
     pub(super) const USER_ORGANISATION: u8 = 0x33;
+    pub(super) const LAST_USE: u8 = 0x34;
     pub(super) const SECRET: u8 = 0x40;
     pub(super) const SECRET_VERSION: u8 = 0x41;
     pub(super) const SECRET_ACCESS: u8 = 0x42;
@@ -157,6 +158,11 @@ pub(crate) fn credential(access_key: &str) -> Key {
     key(table::CREDENTIAL, &[access_key.as_bytes()])
 }
 
+/// When the credential or token with this identity was last used.
+pub(crate) fn last_use(identity: &[u8; 16]) -> Key {
+    key(table::LAST_USE, &[identity])
+}
+
 pub(crate) fn user(id: UserId) -> Key {
     key(table::USER, &[id.as_bytes()])
 }
@@ -185,6 +191,19 @@ pub(crate) fn secret(scope: &Scope, path: &SecretPath) -> Key {
 /// All secrets of a scope whose path starts with this text.
 pub(crate) fn secrets(scope: &Scope, prefix: &str) -> Key {
     scoped(table::SECRET, scope, &[prefix.as_bytes()])
+}
+
+/// All secrets of a project, in whatever region.
+pub(crate) fn project_secrets(organisation: OrganisationId, project: ProjectId) -> Key {
+    key(
+        table::SECRET,
+        &[organisation.as_bytes(), project.as_bytes()],
+    )
+}
+
+/// All keys of a project, in whatever region.
+pub(crate) fn project_keys(organisation: OrganisationId, project: ProjectId) -> Key {
+    key(table::KEY, &[organisation.as_bytes(), project.as_bytes()])
 }
 
 pub(crate) fn secret_version(scope: &Scope, path: &SecretPath, version: Version) -> Key {

@@ -266,6 +266,7 @@ impl Tenant {
             resources: vec![(*resource).to_owned()],
             resource_identities: names.iter().map(|name| (*name).to_owned()).collect(),
             permissions: permissions.iter().map(|each| (*each).to_owned()).collect(),
+            note: String::new(),
         });
         let role = NewRole {
             name: "role".into(),

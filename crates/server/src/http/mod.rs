@@ -17,6 +17,7 @@ mod errors;
 mod guard;
 mod key_errors;
 mod keys;
+mod manage;
 mod openapi;
 mod probes;
 mod rate;
@@ -51,6 +52,7 @@ pub fn routes() -> Routes {
     let routes = keys::routes(routes);
     let routes = audit::routes(routes);
     let routes = regions::routes(routes);
+    let routes = manage::routes(routes);
     let routes = tokens::routes(routes);
     probes::routes(routes)
 }

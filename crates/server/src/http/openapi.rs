@@ -154,7 +154,7 @@ mod tests {
         assert!(about.contains("`pathPrefix`"), "{about}");
     }
 
-    /// The contract's tables 1.1 and 2.1, and our own routes of docs/kms.md.
+    /// The contract's tables 1.1, 2.1 and 4.4, and our own routes of docs/kms.md.
     #[test]
     fn the_routes_are_those_of_the_contract() {
         let routes = crate::http::routes();
@@ -211,6 +211,40 @@ mod tests {
                 "GET /v1/audit 200 ListAudit",
                 "GET /v1/audit/{eventID} 200 ReadAuditEntry",
                 "GET /v1/regions 200 ListRegions",
+                "GET /v1/service-accounts 200 ListServiceAccounts",
+                "POST /v1/service-accounts 201 CreateServiceAccount",
+                "GET /v1/service-accounts/{id} 200 ReadServiceAccount",
+                "PUT /v1/service-accounts/{id} 200 UpdateServiceAccount",
+                "DELETE /v1/service-accounts/{id} 204 DeleteServiceAccount",
+                "GET /v1/service-accounts/{id}/access-credentials 200 ListAccessCredentials",
+                "POST /v1/service-accounts/{id}/access-credentials 201 CreateAccessCredential",
+                "DELETE /v1/service-accounts/{id}/access-credentials/{cid} 204 DeleteAccessCredential",
+                "GET /v1/iam/roles 200 ListRoles",
+                "POST /v1/iam/roles 201 CreateRole",
+                "GET /v1/iam/roles/{id} 200 ReadRole",
+                "DELETE /v1/iam/roles/{id} 204 DeleteRole",
+                "POST /v1/iam/roles/{id}/rules 201 AddRoleRule",
+                "DELETE /v1/iam/roles/{id}/rules/{rid} 204 RemoveRoleRule",
+                "GET /v1/iam/roles/{id}/bindings 200 ListRoleBindings",
+                "POST /v1/iam/roles/{id}/bindings 201 CreateRoleBinding",
+                "DELETE /v1/iam/roles/{id}/bindings/{bid} 204 DeleteRoleBinding",
+                "GET /v1/teams 200 ListTeams",
+                "POST /v1/teams 201 CreateTeam",
+                "GET /v1/teams/{id} 200 ReadTeam",
+                "PUT /v1/teams/{id} 200 UpdateTeam",
+                "DELETE /v1/teams/{id} 204 DeleteTeam",
+                "POST /v1/teams/{id}/members 201 AddTeamMember",
+                "DELETE /v1/teams/{id}/members/{mid} 204 RemoveTeamMember",
+                "GET /v1/memberships 200 ListMembers",
+                "PUT /v1/memberships/{mid} 200 UpdateMember",
+                "DELETE /v1/memberships/{mid} 204 DeleteMember",
+                "GET /v1/invites 200 ListInvites",
+                "GET /v1/me/organisation-memberships 200 ListOwnMemberships",
+                "GET /v1/projects 200 ListProjects",
+                "POST /v1/projects 201 CreateProject",
+                "GET /v1/projects/{id} 200 ReadProject",
+                "PUT /v1/projects/{id} 200 UpdateProject",
+                "DELETE /v1/projects/{id} 204 DeleteProject",
                 "POST /oidc/token 200 -",
                 "GET /healthz 200 -",
                 "GET /readyz 200 -",

@@ -41,7 +41,7 @@ impl<'a> Url<'a> {
     }
 
     /// One segment, decoded; empty where there is none. Segment 0 is before the first slash.
-    fn segment(&self, index: usize) -> Cow<'a, str> {
+    pub(super) fn segment(&self, index: usize) -> Cow<'a, str> {
         let raw = self.path.split('/').nth(index).unwrap_or_default();
         percent_decode_str(raw).decode_utf8_lossy()
     }

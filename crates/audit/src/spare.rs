@@ -57,7 +57,7 @@ pub(crate) fn prepare(
         let length = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
         file.write_all(zeros.get(..length).unwrap_or_default())?;
         left -= length as u64;
-        if left % SYNCED == 0 {
+        if left.is_multiple_of(SYNCED) {
             file.sync_data()?;
         }
         thread::yield_now();

@@ -89,6 +89,12 @@ catalogue! {
     InvalidShare = "invalid_share", 400,
         "This is no share of the root key of this installation, or the shares are of another root key.",
         "Check that it was copied whole, and that the root key was not changed since it was given out.";
+    Escalation = "escalation", 400,
+        "The change would give others rights that the caller does not hold.",
+        "Ask somebody who holds those rights to make it.";
+    InvalidGrant = "invalid_grant", 400,
+        "The subject token was not accepted for this organisation and service account.",
+        "Find the reason in the organisation's audit log, under the action auth.token.failed.";
     CredentialsMissing = "credentials_missing", 401,
         "The request has no Authorization header.",
         "Send `Authorization: Bearer` followed by a token.";
@@ -134,6 +140,12 @@ catalogue! {
     AuditEntryNotFound = "audit_entry_not_found", 404,
         "The organisation has no audit entry with this identity, or its retention ended.",
         "Check the eventID.";
+    FederatedProviderNotFound = "federated_provider_not_found", 404,
+        "The organisation has no federated identity provider of this identity.",
+        "List them with GET /v1/federated-identity-providers.";
+    FederatedIdentityNotFound = "federated_identity_not_found", 404,
+        "The organisation has no federated identity of this identity.",
+        "List them with GET /v1/federated-identities.";
     RouteNotFound = "route_not_found", 404,
         "No call of this API has this URL.",
         "Compare the URL with /openapi.json.";
@@ -149,6 +161,12 @@ catalogue! {
     SlugTaken = "slug_taken", 409,
         "Another key of this organisation, region and project has the same slug.",
         "Choose another name.";
+    IssuerTaken = "issuer_taken", 409,
+        "Another federated identity provider of the organisation has the same issuer.",
+        "Change that provider, or delete it first.";
+    ProviderInUse = "federated_provider_in_use", 409,
+        "Federated identities of the provider are left.",
+        "Delete them first, or set the provider's status to inactive.";
     Conflict = "conflict", 409,
         "Other calls changed the same thing at the same time, again and again.",
         "Send the request again.";

@@ -7,15 +7,16 @@ use utoipa::ToSchema;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Array, ObjectBuilder, Ref, Schema, Type};
 
+use crate::federated_schema::federated_requests;
 use crate::key_schema::key_requests;
 use crate::policy_schema::policy_schemas;
 use crate::request_schema::request_schemas;
 use crate::shape::{base64, map, text, whole};
 use crate::{
     AuditEntry, AuditPage, AuditPrincipal, BatchAnswer, BatchReply, Browse, EncryptReply,
-    ErrorBody, HmacReply, KmsKey, KmsKeyVersion, PublicKeys, PutReply, Region, RegionRef,
-    SealStatus, Secret, SecretVersion, SignReply, Summary, SummaryRegion, Time, TokenRefusal,
-    TokenReply, VerifyReply, WrappingKey,
+    ErrorBody, FederatedIdentity, FederatedProvider, HmacReply, KmsKey, KmsKeyVersion, Maintainer,
+    PublicKeys, PutReply, Region, RegionRef, SealStatus, Secret, SecretVersion, ServiceAccountRef,
+    SignReply, Summary, SummaryRegion, Time, TokenRefusal, TokenReply, VerifyReply, WrappingKey,
 };
 
 /// Every schema by its name; references between them all resolve.
@@ -47,9 +48,14 @@ pub fn schemas() -> Vec<(String, RefOr<Schema>)> {
         named::<TokenReply>(),
         named::<TokenRefusal>(),
         named::<SealStatus>(),
+        named::<FederatedProvider>(),
+        named::<FederatedIdentity>(),
+        named::<ServiceAccountRef>(),
+        named::<Maintainer>(),
     ];
     all.extend(request_schemas());
     all.extend(key_requests());
+    all.extend(federated_requests());
     all.extend(policy_schemas());
     all.extend(values());
     all.extend(key_values());

@@ -10,7 +10,10 @@ use strongroom_types::{Clock, OrganisationId, Region, Scope};
 use crate::access_times::{AccessTimes, FlushError};
 use crate::audit_log::AuditLog;
 use crate::call::{Arrival, Call, Recorded};
-use crate::directory::{Credential, Directory, EnterError, Entered, Entry, Tokens, Views};
+use crate::directory::{
+    Credential, Directory, EnterError, Entered, Entry, Federation, IssuerKeys, Outbound, Tokens,
+    Views,
+};
 use crate::keys::{KeyRing, Keys, SlowWork, Usage, WrappingKeys};
 use crate::outbox::OutboxError;
 use crate::rows::directory::TokenRow;
@@ -33,6 +36,8 @@ pub struct EngineParts {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// How documents of other issuers are fetched.
+    pub outbound: Arc<dyn Outbound>,
     /// What the operator decided.
     pub settings: Settings,
 }
@@ -74,6 +79,7 @@ pub(crate) struct Inner {
     pub(crate) settings: Settings,
     pub(crate) regions: Vec<(RegionSettings, Region)>,
     pub(crate) views: Views,
+    pub(crate) issuer_keys: IssuerKeys,
     pub(crate) tokens: Decoded<TokenRow>,
     pub(crate) key_heads: Decoded<KeyHead>,
     pub(crate) ring: KeyRing,
@@ -102,6 +108,7 @@ impl Engine {
             trail,
             clock: parts.clock,
             views: Views::new(),
+            issuer_keys: IssuerKeys::new(parts.outbound),
             tokens: Decoded::with_capacity(100_000),
             key_heads: Decoded::with_capacity(10_000),
             ring: KeyRing::new(),
@@ -201,6 +208,11 @@ impl Engine {
     /// The token endpoint.
     pub fn tokens(&self) -> Tokens<'_> {
         Tokens(&self.0)
+    }
+
+    /// Issuers whose tokens are trusted, and for whom.
+    pub fn federation(&self) -> Federation<'_> {
+        Federation(&self.0)
     }
 
     /// Organisations and principals.

@@ -24,9 +24,14 @@ pub use access_times::FlushError;
 pub use audit_log::{AuditLog, AuditLogError};
 pub use call::{Arrival, Call, Recorded};
 pub use directory::{
-    AccessTokenError, Credential, Directory, DirectoryError, EnterError, Entered, Entry, Gate,
-    IssuedToken, NewBinding, NewCredential, NewOrganisation, NewRole, NewRule, NewToken, NewUser,
-    PrincipalRef, RoleRef, Tokens,
+    AccessTokenError, AudienceMatch, ConditionError, Credential, Directory, DirectoryError,
+    EnterError, Entered, Entry, ExchangeAsk, ExchangeError, ExchangeRefusal, FederatedFilter,
+    FederatedIdentityChange, FederatedIdentityError, FederatedIdentityView,
+    FederatedProviderChange, FederatedProviderError, FederatedProviderView, Federation, FetchError,
+    Gate, IdentityStatus, IssuedToken, KeySetError, MaintainerView, NewBinding, NewCredential,
+    NewFederatedIdentity, NewFederatedProvider, NewOrganisation, NewRole, NewRule, NewToken,
+    NewUser, NoOutbound, Outbound, PrincipalRef, RoleRef, ServiceAccountView, TokenAsk, TokenError,
+    Tokens,
 };
 pub use engine::{Engine, EngineParts, NotReady, StartError, StopError};
 pub use evidence::Reason;

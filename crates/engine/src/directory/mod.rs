@@ -8,6 +8,7 @@
 mod admin;
 mod authenticate;
 mod enter;
+mod federation;
 mod rights;
 mod tokens;
 mod view;
@@ -18,6 +19,14 @@ pub use admin::{
 };
 pub use authenticate::Credential;
 pub use enter::{EnterError, Entered, Entry, Gate};
+pub(crate) use federation::IssuerKeys;
+pub use federation::{
+    AudienceMatch, ConditionError, ExchangeAsk, ExchangeError, ExchangeRefusal, FederatedFilter,
+    FederatedIdentityChange, FederatedIdentityError, FederatedIdentityView,
+    FederatedProviderChange, FederatedProviderError, FederatedProviderView, Federation, FetchError,
+    IdentityStatus, KeySetError, MaintainerView, NewFederatedIdentity, NewFederatedProvider,
+    NoOutbound, Outbound, ServiceAccountView,
+};
 pub(crate) use rights::{Caption, PrincipalId};
-pub use tokens::{AccessTokenError, IssuedToken, Tokens};
+pub use tokens::{AccessTokenError, IssuedToken, TokenAsk, TokenError, Tokens};
 pub(crate) use view::Views;

@@ -9,7 +9,8 @@ use strongroom_authz::{
     builtin,
 };
 use strongroom_types::{
-    CredentialId, OrganisationId, ProjectId, ServiceAccountId, Timestamp, TokenId, UserId,
+    CredentialId, FederatedIdentityId, OrganisationId, ProjectId, ServiceAccountId, Timestamp,
+    TokenId, UserId,
 };
 
 use super::view::OrganisationView;
@@ -36,6 +37,7 @@ pub(crate) enum CredentialName {
     PersonalToken(TokenId),
     AccessToken(CredentialId),
     AccessCredential(CredentialId),
+    FederatedToken(FederatedIdentityId),
 }
 
 impl CredentialName {
@@ -45,6 +47,7 @@ impl CredentialName {
             Self::PersonalToken(id) => (id.to_string(), "personal_access_token"),
             Self::AccessToken(id) => (id.to_string(), "access_token"),
             Self::AccessCredential(id) => (id.to_string(), "access_credential"),
+            Self::FederatedToken(id) => (id.to_string(), "federated_identity"),
         }
     }
 }
@@ -153,6 +156,23 @@ impl OrganisationView {
             teams,
             last: Mutex::default(),
         })
+    }
+
+    /// Every rule that is bound to the principal itself, wherever and until whenever.
+    pub(super) fn rules_bound_to(&self, principal: PrincipalId) -> Vec<Rule> {
+        let bound = self
+            .bindings
+            .iter()
+            .filter(|binding| match (binding.principal, principal) {
+                (BoundPrincipal::User(bound), PrincipalId::User(id)) => bound == id,
+                (BoundPrincipal::ServiceAccount(bound), PrincipalId::ServiceAccount(id)) => {
+                    bound == id
+                }
+                _ => false,
+            });
+        bound
+            .flat_map(|binding| self.rules_of(&binding.role))
+            .collect()
     }
 
     fn teams_of(&self, principal: PrincipalId) -> Vec<TeamMembership> {

@@ -6,8 +6,8 @@
 use strongroom_crypto::TokenHash;
 use strongroom_store::Key;
 use strongroom_types::{
-    EventId, KeyId, OrganisationId, ProjectId, Region, Scope, SecretPath, Slug, Timestamp, UserId,
-    Version,
+    EventId, FederatedIdentityId, KeyId, OrganisationId, ProjectId, Region, Scope, SecretPath,
+    Slug, Timestamp, UserId, Version,
 };
 
 /// The tables. The numbers are part of the format and are never reused.
@@ -21,6 +21,7 @@ mod table {
     pub(super) const CREDENTIAL: u8 = 0x31;
     pub(super) const USER: u8 = 0x32;
     pub(super) const USER_ORGANISATION: u8 = 0x33;
+    pub(super) const FEDERATED_USE: u8 = 0x3f;
     pub(super) const SECRET: u8 = 0x40;
     pub(super) const SECRET_VERSION: u8 = 0x41;
     pub(super) const SECRET_ACCESS: u8 = 0x42;
@@ -43,6 +44,8 @@ pub(crate) enum DirectoryKind {
     Team = 5,
     Role = 6,
     Binding = 7,
+    FederatedProvider = 16,
+    FederatedIdentity = 17,
 }
 
 fn key(table: u8, parts: &[&[u8]]) -> Key {
@@ -134,7 +137,10 @@ pub(crate) fn directory_entry(
 
 /// The kind of a directory row, read from its key.
 pub(crate) fn directory_kind(row: &Key) -> Option<DirectoryKind> {
-    use DirectoryKind::{Binding, Credential, Member, Project, Role, ServiceAccount, Team};
+    use DirectoryKind::{
+        Binding, Credential, FederatedIdentity, FederatedProvider, Member, Project, Role,
+        ServiceAccount, Team,
+    };
     let byte = *row.as_bytes().get(17)?;
     [
         Member,
@@ -144,9 +150,29 @@ pub(crate) fn directory_kind(row: &Key) -> Option<DirectoryKind> {
         Team,
         Role,
         Binding,
+        FederatedProvider,
+        FederatedIdentity,
     ]
     .into_iter()
     .find(|kind| *kind as u8 == byte)
+}
+
+/// When a federated identity was last used.
+pub(crate) fn federated_use(organisation: OrganisationId, identity: FederatedIdentityId) -> Key {
+    key(
+        table::FEDERATED_USE,
+        &[organisation.as_bytes(), identity.as_bytes()],
+    )
+}
+
+pub(crate) fn federated_uses(organisation: OrganisationId) -> Key {
+    key(table::FEDERATED_USE, &[organisation.as_bytes()])
+}
+
+/// The federated identity at the end of a [`federated_use`] key.
+pub(crate) fn federated_identity_of(row: &Key) -> Option<FederatedIdentityId> {
+    let bytes = row.as_bytes().get(17..)?;
+    bytes.try_into().ok().map(FederatedIdentityId::from_bytes)
 }
 
 pub(crate) fn token(hash: &TokenHash) -> Key {

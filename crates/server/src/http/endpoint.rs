@@ -206,6 +206,7 @@ fn tag(template: &str) -> &'static str {
         Some("kms") => "Keys",
         Some("audit") => "Audit",
         Some("regions") => "Regions",
+        Some("federated-identity-providers" | "federated-identities") => "Federation",
         Some("sys") => "Seal",
         _ => "Service",
     }
@@ -223,6 +224,7 @@ fn about_segment(name: &str) -> &'static str {
     match name {
         "region" => "The region, by slug or identity.",
         "path" => "The secret's path without its leading slash; its slashes stay as they are.",
+        "provider" | "federated" => "Its identity.",
         "id" => "The key, by identity or slug.",
         _ => "The entry's eventID.",
     }

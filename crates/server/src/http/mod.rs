@@ -14,6 +14,8 @@ mod credentials;
 mod dispatch;
 mod endpoint;
 mod errors;
+mod federation;
+mod federation_errors;
 mod guard;
 mod key_errors;
 mod keys;
@@ -29,6 +31,7 @@ mod sealed;
 mod secret_requests;
 mod secret_url;
 mod secrets;
+mod token_request;
 mod tokens;
 mod url;
 mod views;
@@ -51,6 +54,7 @@ pub fn routes() -> Routes {
     let routes = keys::routes(routes);
     let routes = audit::routes(routes);
     let routes = regions::routes(routes);
+    let routes = federation::routes(routes);
     let routes = tokens::routes(routes);
     probes::routes(routes)
 }

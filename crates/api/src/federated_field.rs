@@ -13,7 +13,7 @@ const LONGEST_URL: usize = 512;
 /// What people call it.
 pub(crate) fn name(object: &Object<'_>) -> Result<Option<DisplayName>, RequestError> {
     let field = "name";
-    let text = object.text(field)?.filter(|text| !text.is_empty());
+    let text = object.text(field)?;
     let name = text.map(|text| text.as_str().parse());
     name.transpose()
         .map_err(|source| RequestError::Text { field, source })

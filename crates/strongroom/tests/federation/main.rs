@@ -10,6 +10,8 @@
 )]
 
 #[cfg(test)]
+mod authority;
+#[cfg(test)]
 mod exchange;
 #[cfg(test)]
 mod hostile;

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 use serde_json::Value;
 use strongroom_types::{FederatedProviderId, OrganisationId, Timestamp};
-use tokio::sync::Mutex;
 
 use super::key_set::KeySet;
 use super::outbound::{FetchError, Outbound};
@@ -25,7 +25,14 @@ const PAUSE: Duration = Duration::from_secs(30);
 /// The keys of foreign issuers.
 pub(crate) struct IssuerKeys {
     outbound: Arc<dyn Outbound>,
-    issuers: Cache<(OrganisationId, FederatedProviderId), Arc<Mutex<Kept>>>,
+    issuers: Cache<(OrganisationId, FederatedProviderId), Arc<Slot>>,
+}
+
+/// One issuer. Tokens by keys that are known do not wait for the look after one that is not.
+#[derive(Default)]
+struct Slot {
+    kept: Mutex<Kept>,
+    asking: tokio::sync::Mutex<()>,
 }
 
 /// What is known of one issuer's keys.
@@ -43,15 +50,58 @@ enum Place {
     Given { url: String },
 }
 
+impl Place {
+    fn of(provider: &FederatedProviderRow) -> Self {
+        match &provider.jwks_uri {
+            Some(url) => Self::Given { url: url.clone() },
+            None => Self::Discovered {
+                issuer: provider.issuer.clone(),
+            },
+        }
+    }
+}
+
 impl Kept {
-    fn keys_of_age(&self, age: Duration, now: Timestamp) -> Option<&Arc<KeySet>> {
+    fn of_age(&self, age: Duration, now: Timestamp) -> Option<Arc<KeySet>> {
         let (at, keys) = self.keys.as_ref()?;
-        (since(*at, now) < age).then_some(keys)
+        (since(*at, now) < age).then(|| Arc::clone(keys))
     }
 }
 
 fn since(at: Timestamp, now: Timestamp) -> Duration {
     now.duration_since(at).try_into().unwrap_or(Duration::ZERO)
+}
+
+impl Slot {
+    /// The keys that need no look, if the named one is among them.
+    fn fresh(&self, place: &Place, key: Option<&str>, now: Timestamp) -> Option<Arc<KeySet>> {
+        let mut kept = self.kept.lock();
+        if kept.place.as_ref() != Some(place) {
+            *kept = Kept {
+                place: Some(place.clone()),
+                ..Kept::default()
+            };
+        }
+        kept.of_age(FRESH, now).filter(|keys| keys.knows(key))
+    }
+
+    /// Whether the issuer may be asked again; if so, it counts as asked.
+    fn may_ask(&self, now: Timestamp) -> bool {
+        let mut kept = self.kept.lock();
+        let may = kept.asked_at.is_none_or(|at| since(at, now) >= PAUSE);
+        if may {
+            kept.asked_at = Some(now);
+        }
+        may
+    }
+
+    /// Keeps what was fetched, unless the provider was changed meanwhile.
+    fn keep(&self, place: &Place, keys: KeySet, now: Timestamp) {
+        let mut kept = self.kept.lock();
+        if kept.place.as_ref() == Some(place) {
+            kept.keys = Some((now, Arc::new(keys)));
+        }
+    }
 }
 
 impl IssuerKeys {
@@ -63,7 +113,7 @@ impl IssuerKeys {
     }
 
     /// The issuer's keys, with the named one among them if the issuer has it. None if there are
-    /// none to be had. Tokens of one issuer that arrive at once wait for one request to it.
+    /// none to be had. Of tokens that need a look at once, one causes it and the others wait.
     pub(super) async fn of(
         &self,
         organisation: OrganisationId,
@@ -75,29 +125,18 @@ impl IssuerKeys {
             // It was parsed when it was stored.
             return KeySet::pinned(pinned).ok().map(Arc::new);
         }
-        let place = match &provider.jwks_uri {
-            Some(url) => Place::Given { url: url.clone() },
-            None => Place::Discovered {
-                issuer: provider.issuer.clone(),
-            },
-        };
+        let place = Place::of(provider);
         let slot = self.slot(organisation, provider.identity);
-        let mut kept = slot.lock().await;
-        if kept.place.as_ref() != Some(&place) {
-            *kept = Kept {
-                place: Some(place.clone()),
-                ..Kept::default()
-            };
+        if let Some(keys) = slot.fresh(&place, key, now) {
+            return Some(keys);
         }
-        if let Some(keys) = kept.keys_of_age(FRESH, now)
-            && keys.knows(key)
-        {
-            return Some(Arc::clone(keys));
+        let _in_turn = slot.asking.lock().await;
+        if let Some(keys) = slot.fresh(&place, key, now) {
+            return Some(keys);
         }
-        if kept.asked_at.is_none_or(|at| since(at, now) >= PAUSE) {
-            kept.asked_at = Some(now);
+        if slot.may_ask(now) {
             match self.fetch(&place).await {
-                Ok(keys) => kept.keys = Some((now, Arc::new(keys))),
+                Ok(keys) => slot.keep(&place, keys, now),
                 Err(error) => {
                     let issuer = provider.issuer.as_str();
                     let cause: &dyn std::error::Error = &error;
@@ -105,19 +144,15 @@ impl IssuerKeys {
                 }
             }
         }
-        kept.keys_of_age(LAST, now).map(Arc::clone)
+        slot.kept.lock().of_age(LAST, now)
     }
 
-    fn slot(
-        &self,
-        organisation: OrganisationId,
-        provider: FederatedProviderId,
-    ) -> Arc<Mutex<Kept>> {
+    fn slot(&self, organisation: OrganisationId, provider: FederatedProviderId) -> Arc<Slot> {
         let name = (organisation, provider);
         if let Some(slot) = self.issuers.get(&name) {
             return slot;
         }
-        let slot = Arc::<Mutex<Kept>>::default();
+        let slot = Arc::<Slot>::default();
         self.issuers.insert(name, Arc::clone(&slot));
         slot
     }

@@ -101,6 +101,9 @@ catalogue! {
     InvalidShare = "invalid_share", 400,
         "This is no share of the root key of this installation, or the shares are of another root key.",
         "Check that it was copied whole, and that the root key was not changed since it was given out.";
+    InvalidGrant = "invalid_grant", 400,
+        "The subject token was not accepted for this organisation and service account.",
+        "Find the reason in the organisation's audit log, under the action auth.token.failed.";
     CredentialsMissing = "credentials_missing", 401,
         "The request has no Authorization header.",
         "Send `Authorization: Bearer` followed by a token.";
@@ -147,7 +150,7 @@ catalogue! {
         "The organisation has no audit entry with this identity, or its retention ended.",
         "Check the eventID.";
     ResourceNotFound = "resource_not_found", 404,
-        "The organisation has no such role, rule, binding, service account, credential, token, team or member.",
+        "The organisation has no such role, rule, binding, service account, credential, token, team, member, federated identity or provider of them.",
         "List what there is, and check the identity.";
     RouteNotFound = "route_not_found", 404,
         "No call of this API has this URL.",
@@ -164,6 +167,12 @@ catalogue! {
     SlugTaken = "slug_taken", 409,
         "Another thing of this kind has the same slug in the same place.",
         "Choose another name.";
+    IssuerTaken = "issuer_taken", 409,
+        "Another federated identity provider of the organisation has the same issuer.",
+        "Change that provider, or delete it first.";
+    ProviderInUse = "federated_provider_in_use", 409,
+        "Federated identities of the provider are left.",
+        "Delete them first, or set the provider's status to inactive.";
     Conflict = "conflict", 409,
         "Other calls changed the same thing at the same time, again and again.",
         "Send the request again.";

@@ -16,6 +16,10 @@ mod crypto;
 mod data_key;
 mod encoding;
 mod error;
+mod federated_field;
+mod federated_identity;
+mod federated_provider;
+mod federated_schema;
 mod key;
 mod key_schema;
 mod key_version;
@@ -56,6 +60,11 @@ pub use crypto::{Decrypt, DecryptReply, Encrypt, EncryptReply, decrypt_reply};
 pub use data_key::{DrawDataKey, DrawRandom, Reencrypt, data_key_reply, random_reply};
 pub use encoding::{Encoding, encode};
 pub use error::ErrorBody;
+pub use federated_identity::{
+    AudienceMode, CreateFederatedIdentity, FederatedIdentity, NewStatus, ServiceAccountRef,
+    UpdateFederatedIdentity,
+};
+pub use federated_provider::{CreateFederatedProvider, FederatedProvider, UpdateFederatedProvider};
 pub use key::{KmsKey, KmsKeyVersion};
 pub use key_version::parse_key_version;
 pub use material::{Export, PublicKeys, WrappingKey, export_reply};

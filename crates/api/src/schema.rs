@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Array, ObjectBuilder, Ref, Schema, Type};
 
+use crate::federated_schema::federated_requests;
 use crate::key_schema::key_requests;
 use crate::manage_schema::manage_requests;
 use crate::policy_schema::policy_schemas;
@@ -14,10 +15,11 @@ use crate::request_schema::request_schemas;
 use crate::shape::{base64, map, text, whole};
 use crate::{
     AccessCredential, AppUser, AuditEntry, AuditPage, AuditPrincipal, BatchAnswer, BatchReply,
-    Browse, Described, EncryptReply, ErrorBody, HmacReply, Invite, KmsKey, KmsKeyVersion,
-    Membership, NamedRef, Organisation, Project, PublicKeys, PutReply, Region, RegionRef, Role,
-    RoleBinding, RoleRule, SealStatus, Secret, SecretVersion, ServiceAccount, SignReply, Summary,
-    SummaryRegion, Team, TeamMember, Time, TokenRefusal, TokenReply, VerifyReply, WrappingKey,
+    Browse, Described, EncryptReply, ErrorBody, FederatedIdentity, FederatedProvider, HmacReply,
+    Invite, KmsKey, KmsKeyVersion, Membership, NamedRef, Organisation, Project, PublicKeys,
+    PutReply, Region, RegionRef, Role, RoleBinding, RoleRule, SealStatus, Secret, SecretVersion,
+    ServiceAccount, ServiceAccountRef, SignReply, Summary, SummaryRegion, Team, TeamMember, Time,
+    TokenRefusal, TokenReply, VerifyReply, WrappingKey,
 };
 
 /// Every schema by its name; references between them all resolve.
@@ -63,10 +65,14 @@ pub fn schemas() -> Vec<(String, RefOr<Schema>)> {
         named::<Invite>(),
         named::<Project>(),
         named::<AccessCredential>(),
+        named::<FederatedProvider>(),
+        named::<FederatedIdentity>(),
+        named::<ServiceAccountRef>(),
     ];
     all.extend(request_schemas());
     all.extend(key_requests());
     all.extend(manage_requests());
+    all.extend(federated_requests());
     all.extend(policy_schemas());
     all.extend(values());
     all.extend(key_values());

@@ -284,6 +284,26 @@ actions! {
     ListAudit: Reads AuditLog [List] else Forbidden, (), in OrganisationId, on every;
     /// One record of the audit log.
     ReadAuditEntry: Reads AuditLog [Read] else Forbidden, EventId, in OrganisationId, on every;
+    /// 4.4: the issuers whose tokens are trusted. Rules that are limited to names do not list them.
+    ListFederatedProviders: Reads FederatedIdentityProvider [List] else Forbidden, (), in OrganisationId, on every;
+    /// 4.4: trust an issuer.
+    CreateFederatedProvider: Writes FederatedIdentityProvider [Create] else Forbidden, (), in OrganisationId, on every;
+    /// 4.4: one issuer, by its identity.
+    ReadFederatedProvider: Reads FederatedIdentityProvider [Read] else Forbidden, Slug, in OrganisationId, on slug;
+    /// 4.4: change how an issuer is trusted.
+    UpdateFederatedProvider: Writes FederatedIdentityProvider [Update] else Forbidden, Slug, in OrganisationId, on slug;
+    /// 4.4: trust an issuer no more.
+    DeleteFederatedProvider: Writes FederatedIdentityProvider [Delete] else Forbidden, Slug, in OrganisationId, on slug;
+    /// 4.4: which foreign subjects may act as which service account.
+    ListFederatedIdentities: Reads FederatedIdentity [List] else Forbidden, (), in OrganisationId, on every;
+    /// 4.4: let foreign subjects act as a service account.
+    CreateFederatedIdentity: Writes FederatedIdentity [Create] else Forbidden, (), in OrganisationId, on every;
+    /// 4.4: one federated identity, by its identity.
+    ReadFederatedIdentity: Reads FederatedIdentity [Read] else Forbidden, Slug, in OrganisationId, on slug;
+    /// 4.4: change whom a federated identity admits, or revoke it.
+    UpdateFederatedIdentity: Writes FederatedIdentity [Update] else Forbidden, Slug, in OrganisationId, on slug;
+    /// 4.4: remove a federated identity.
+    DeleteFederatedIdentity: Writes FederatedIdentity [Delete] else Forbidden, Slug, in OrganisationId, on slug;
     /// The regions of this installation. Every member may.
     ListRegions: Reads Organisation [] else Forbidden, (), in OrganisationId, on some;
 
@@ -423,6 +443,16 @@ mod tests {
                 "DrawRandomBytes kms_key  Forbidden Uses",
                 "ListAudit audit_log list Forbidden Reads",
                 "ReadAuditEntry audit_log read Forbidden Reads",
+                "ListFederatedProviders federated_identity_provider list Forbidden Reads",
+                "CreateFederatedProvider federated_identity_provider create Forbidden Writes",
+                "ReadFederatedProvider federated_identity_provider read Forbidden Reads",
+                "UpdateFederatedProvider federated_identity_provider update Forbidden Writes",
+                "DeleteFederatedProvider federated_identity_provider delete Forbidden Writes",
+                "ListFederatedIdentities federated_identity list Forbidden Reads",
+                "CreateFederatedIdentity federated_identity create Forbidden Writes",
+                "ReadFederatedIdentity federated_identity read Forbidden Reads",
+                "UpdateFederatedIdentity federated_identity update Forbidden Writes",
+                "DeleteFederatedIdentity federated_identity delete Forbidden Writes",
                 "ListRegions organisation  Forbidden Reads",
                 "ListServiceAccounts service_account list Forbidden Reads",
                 "CreateServiceAccount service_account create Forbidden Writes",

@@ -27,6 +27,7 @@
 //! | RSAES-OAEP, one hash for it and MGF1, then AES-256-KWP | imported keys | RFC 8017, section 7.1; RFC 5649, NIST SP 800-38F | a target of at most 8177 bytes; SHA-1, SHA-224, SHA-256, SHA-384 or SHA-512, no label |
 //! | HMAC-SHA-224, -256, -384, -512 | KMS keys | RFC 2104, FIPS 198-1 | keys of 32 or 64 bytes; forging needs at least 2^112 work; never truncated |
 //! | HMAC-SHA-256 | audit chain | RFC 2104, FIPS 198-1 | none in practice; forging needs about 2^128 work |
+//! | RSASSA-PKCS1-v1_5, RSASSA-PSS, ECDSA, Ed25519, verifying only | tokens of other issuers | RFC 7518, RFC 8037 | keys that others chose: RSA from 2048 bits, P-256, P-384, Ed25519 |
 //! | SHA-256 | token hashes | FIPS 180-4 | only over values of 256 random bits, never over passwords |
 //! | Ed25519 | signed audit heads, KMS keys | RFC 8032 | none in practice; pure, without context |
 //! | Shamir's secret sharing over GF(256) | root key in shares | Shamir 1979; draft-mcgrew-tss-03 | 2 to 255 shares; fewer than the threshold tell nothing; our own code, in constant time |
@@ -54,6 +55,7 @@ mod envelope;
 mod guarantees;
 mod head;
 mod import;
+mod jws;
 mod keyring;
 mod library;
 mod material;
@@ -74,6 +76,7 @@ pub use head::{HeadError, HeadSigner, SignError, verify_head};
 pub use import::{
     ImportError, ImportTarget, TargetError, WrapForImportError, WrappingKey, wrap_for_import,
 };
+pub use jws::{ForeignKey, ForeignKeyError, JwsAlgorithm, SignatureRefused, UnsupportedAlgorithm};
 pub use keyring::{Keyring, KeyringError};
 pub use library::LibraryError;
 pub use material::{

@@ -11,7 +11,8 @@ use crate::access_times::{AccessTimes, FlushError};
 use crate::audit_log::AuditLog;
 use crate::call::{Arrival, Call, Recorded};
 use crate::directory::{
-    Credential, Directory, EnterError, Entered, Entry, LastUses, Management, Tokens, Views,
+    Credential, Directory, EnterError, Entered, Entry, Federation, IssuerKeys, LastUses,
+    Management, Outbound, Tokens, Views,
 };
 use crate::keys::{KeyRing, Keys, SlowWork, Usage, WrappingKeys};
 use crate::outbox::OutboxError;
@@ -35,6 +36,8 @@ pub struct EngineParts {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// How documents of other issuers are fetched.
+    pub outbound: Arc<dyn Outbound>,
     /// What the operator decided.
     pub settings: Settings,
 }
@@ -76,6 +79,7 @@ pub(crate) struct Inner {
     pub(crate) settings: Settings,
     pub(crate) regions: Vec<(RegionSettings, Region)>,
     pub(crate) views: Views,
+    pub(crate) issuer_keys: IssuerKeys,
     pub(crate) tokens: Decoded<TokenRow>,
     pub(crate) key_heads: Decoded<KeyHead>,
     pub(crate) ring: KeyRing,
@@ -105,6 +109,7 @@ impl Engine {
             trail,
             clock: parts.clock,
             views: Views::new(),
+            issuer_keys: IssuerKeys::new(parts.outbound),
             tokens: Decoded::with_capacity(100_000),
             key_heads: Decoded::with_capacity(10_000),
             ring: KeyRing::new(),
@@ -212,6 +217,11 @@ impl Engine {
     /// Managing organisations, by the rights of callers.
     pub fn manage(&self) -> Management<'_> {
         Management(&self.0)
+    }
+
+    /// Issuers whose tokens are trusted, and for whom.
+    pub fn federation(&self) -> Federation<'_> {
+        Federation(&self.0)
     }
 
     /// Organisations and principals.

@@ -24,13 +24,17 @@ pub use access_times::FlushError;
 pub use audit_log::{AuditLog, AuditLogError};
 pub use call::{Arrival, Call, Recorded};
 pub use directory::{
-    AccessTokenError, BindingView, Credential, CredentialView, DescribedView, Directory,
-    DirectoryError, EnterError, Entered, Entry, Gate, Grantee, GranteeView, IssuedCredential,
-    IssuedToken, ListFilter, ManageError, Management, MemberView, NamedView, Naming, NamingChange,
-    NewAccessCredential, NewBinding, NewCredential, NewOrganisation, NewRole, NewRoleBinding,
-    NewRule, NewTeamMember, NewToken, NewUser, OrganisationSummary, PrincipalRef, ProjectParent,
-    ProjectView, RoleRef, RoleView, RuleView, ServiceAccountView, TeamMemberView, TeamView, Thing,
-    Tokens, UserView,
+    AccessTokenError, AudienceMatch, BindingView, ConditionError, Credential, CredentialView,
+    DescribedView, Directory, DirectoryError, EnterError, Entered, Entry, ExchangeAsk,
+    ExchangeError, ExchangeRefusal, FederatedAccountView, FederatedFilter, FederatedIdentityChange,
+    FederatedIdentityError, FederatedIdentityView, FederatedProviderChange, FederatedProviderError,
+    FederatedProviderView, Federation, FetchError, Gate, Grantee, GranteeView, IdentityStatus,
+    IssuedCredential, IssuedToken, KeySetError, ListFilter, ManageError, Management, MemberView,
+    NamedView, Naming, NamingChange, NewAccessCredential, NewBinding, NewCredential,
+    NewFederatedIdentity, NewFederatedProvider, NewOrganisation, NewRole, NewRoleBinding, NewRule,
+    NewTeamMember, NewToken, NewUser, NoOutbound, OrganisationSummary, Outbound, PrincipalRef,
+    ProjectParent, ProjectView, RoleRef, RoleView, RuleView, ServiceAccountView, TeamMemberView,
+    TeamView, Thing, TokenAsk, TokenError, Tokens, UserView,
 };
 pub use engine::{Engine, EngineParts, NotReady, StartError, StopError};
 pub use evidence::Reason;

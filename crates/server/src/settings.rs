@@ -61,6 +61,7 @@ pub fn http(config: &Config) -> HttpSettings {
             max_value_bytes: config.values.max_bytes,
             max_entries: config.values.max_entries,
             allow_empty_secret: config.values.allow_empty_secret,
+            plain_issuers: config.federation.allow_plain_http,
             labels: labels(config),
         },
         body_limit: config.limits.body_bytes,

@@ -10,6 +10,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "authorization/federation.rs"]
+mod federation;
 #[path = "authorization/manage.rs"]
 mod manage;
 
@@ -32,6 +34,7 @@ struct Scene<'h> {
     acme: Tenant<'h>,
     other: Tenant<'h>,
     event: String,
+    federation: federation::Federation,
 }
 
 /// The routes that need no credential.
@@ -53,6 +56,7 @@ impl<'h> Scene<'h> {
         }
         let event = acme.owner.audit("action=secret.create")[0]["eventID"].clone();
         Self {
+            federation: federation::Federation::new(&acme),
             other: house.tenant("other"),
             event: event.as_str().unwrap().to_owned(),
             acme,
@@ -100,7 +104,10 @@ impl<'h> Scene<'h> {
             "decryptBatch" => Some(json!({"items": [{"ciphertext": "none"}]})),
             "signBatch" => Some(json!({"items": [{"input": b64("x")}]})),
             "verifyBatch" => Some(json!({"items": [{"input": b64("x"), "signature": "none"}]})),
-            _ => manage::body(&self.acme, route)?,
+            _ => match manage::body(&self.acme, route) {
+                Some(body) => body,
+                None => self.federation.body(route)?,
+            },
         };
         let url = route
             .template
@@ -109,6 +116,7 @@ impl<'h> Scene<'h> {
             .replace("{id}", &key_of(route))
             .replace("{eventID}", &self.event);
         let url = manage::fill(&self.acme, route, &url);
+        let url = self.federation.fill(route, &url);
         let query = match route.name {
             "listSecrets" => "?pathPrefix=/",
             "destroySecretVersion" => "?version=1",
@@ -273,10 +281,15 @@ fn nobody_gets_into_another_organisation() {
             refused(knock(caller, &route, &sample), 403, "not_a_member", &route);
         }
         // At home, the stranger's request finds nothing of ours.
-        if ["{path}", "{id}", "{mid}", "{eventID}"]
-            .iter()
-            .any(|name| route.template.contains(name))
-        {
+        let names = [
+            "{path}",
+            "{id}",
+            "{mid}",
+            "{eventID}",
+            "{provider}",
+            "{federated}",
+        ];
+        if names.iter().any(|name| route.template.contains(name)) {
             knock(&other.owner, &route, &sample).expect(404);
         } else if route.name == "createSecret" {
             refused(
@@ -285,6 +298,10 @@ fn nobody_gets_into_another_organisation() {
                 "kms_key_not_found",
                 &route,
             );
+        } else if route.name == "createFederatedIdentity" {
+            // The body names an account of ours.
+            let call = knock(&other.owner, &route, &sample);
+            refused(call, 400, "invalid_request", &route);
         } else {
             let reply = knock(&other.owner, &route, &sample).expect(route.success.as_u16());
             // Its own log names what it asked for in vain.

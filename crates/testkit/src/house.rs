@@ -14,6 +14,7 @@ use strongroom_engine::{
 };
 use strongroom_server::config::{Config, Region};
 use strongroom_server::http::App;
+use strongroom_server::outbound::Fetcher;
 use strongroom_server::serving::{Bound, OnAir};
 use strongroom_server::settings;
 use strongroom_server::telemetry::Metrics;
@@ -100,6 +101,7 @@ impl House {
             journal: journal.clone(),
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),
+            outbound: Arc::new(Fetcher::new(&config.federation).unwrap()),
             settings: settings::engine(&config).unwrap(),
         }));
         let engine = engine.unwrap();

@@ -110,6 +110,10 @@ identity! {
     TokenId = "tok";
     /// A service account's access credential (its name, never its secret).
     CredentialId = "cred";
+    /// An issuer whose tokens an organisation trusts.
+    FederatedProviderId = "fip";
+    /// What subjects of such an issuer may act as a service account.
+    FederatedIdentityId = "fid";
     /// One audit record.
     EventId = "evt";
 }

@@ -8,6 +8,7 @@
 mod admin;
 mod authenticate;
 mod enter;
+mod federation;
 mod last_uses;
 mod manage;
 mod rights;
@@ -20,6 +21,14 @@ pub use admin::{
 };
 pub use authenticate::Credential;
 pub use enter::{EnterError, Entered, Entry, Gate};
+pub(crate) use federation::IssuerKeys;
+pub use federation::{
+    AudienceMatch, ConditionError, ExchangeAsk, ExchangeError, ExchangeRefusal,
+    FederatedAccountView, FederatedFilter, FederatedIdentityChange, FederatedIdentityError,
+    FederatedIdentityView, FederatedProviderChange, FederatedProviderError, FederatedProviderView,
+    Federation, FetchError, IdentityStatus, KeySetError, NewFederatedIdentity,
+    NewFederatedProvider, NoOutbound, Outbound,
+};
 pub(crate) use last_uses::LastUses;
 pub use manage::{
     BindingView, CredentialView, DescribedView, Grantee, GranteeView, IssuedCredential, ListFilter,
@@ -28,5 +37,5 @@ pub use manage::{
     RuleView, ServiceAccountView, TeamMemberView, TeamView, Thing, UserView,
 };
 pub(crate) use rights::{Caption, PrincipalId};
-pub use tokens::{AccessTokenError, IssuedToken, Tokens};
+pub use tokens::{AccessTokenError, IssuedToken, TokenAsk, TokenError, Tokens};
 pub(crate) use view::Views;

@@ -9,7 +9,8 @@ use strongroom_authz::{
     builtin,
 };
 use strongroom_types::{
-    CredentialId, OrganisationId, ProjectId, ServiceAccountId, Timestamp, TokenId, UserId,
+    CredentialId, FederatedIdentityId, OrganisationId, ProjectId, ServiceAccountId, Timestamp,
+    TokenId, UserId,
 };
 
 use super::view::OrganisationView;
@@ -36,14 +37,16 @@ pub(crate) enum CredentialName {
     PersonalToken(TokenId),
     AccessToken(CredentialId),
     AccessCredential(CredentialId),
+    FederatedToken(FederatedIdentityId),
 }
 
 impl CredentialName {
-    /// The identity of the credential or token, whatever of the two it is.
+    /// The identity of what it is, whichever that is.
     pub(crate) fn identity(self) -> [u8; 16] {
         match self {
             Self::PersonalToken(id) => *id.as_bytes(),
             Self::AccessToken(id) | Self::AccessCredential(id) => *id.as_bytes(),
+            Self::FederatedToken(id) => *id.as_bytes(),
         }
     }
 
@@ -53,6 +56,7 @@ impl CredentialName {
             Self::PersonalToken(id) => (id.to_string(), "personal_access_token"),
             Self::AccessToken(id) => (id.to_string(), "access_token"),
             Self::AccessCredential(id) => (id.to_string(), "access_credential"),
+            Self::FederatedToken(id) => (id.to_string(), "federated_identity"),
         }
     }
 }

@@ -7,6 +7,7 @@ use strongroom_audit::{Action, ServiceEvent};
 use strongroom_crypto::{PlainToken, SealError};
 use strongroom_types::{Plaintext, Timestamp};
 
+use super::federation::{ExchangeAsk, ExchangeError};
 use super::rights::{Caption, CredentialName, PrincipalId};
 use crate::call::{Call, Recorded};
 use crate::engine::Inner;
@@ -40,10 +41,52 @@ pub enum AccessTokenError {
     Audit(#[source] AuditUnavailable),
 }
 
+/// What a token is asked for with.
+pub enum TokenAsk {
+    /// An access credential (contract 3.2).
+    Credentials {
+        /// Its access key.
+        access_key: String,
+        /// Its access secret.
+        secret: Plaintext,
+    },
+    /// A foreign token (contract 3.3).
+    Exchange(ExchangeAsk),
+}
+
+/// Why no token was issued, whatever it was asked for with.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// For an access credential.
+    #[error(transparent)]
+    Credentials(AccessTokenError),
+    /// For a foreign token.
+    #[error(transparent)]
+    Exchange(ExchangeError),
+}
+
 /// The token endpoint's operations. They need no grant: the credential is the right.
 pub struct Tokens<'e>(pub(crate) &'e Arc<Inner>);
 
 impl Tokens<'_> {
+    /// Issues a token for whatever it is asked for with.
+    pub async fn answer(
+        &self,
+        call: &Arc<Call>,
+        ask: TokenAsk,
+    ) -> Result<Recorded<IssuedToken>, TokenError> {
+        match ask {
+            TokenAsk::Credentials { access_key, secret } => {
+                let issued = self.issue(call, &access_key, secret).await;
+                issued.map_err(TokenError::Credentials)
+            }
+            TokenAsk::Exchange(ask) => {
+                let issued = self.exchange(call, ask).await;
+                issued.map_err(TokenError::Exchange)
+            }
+        }
+    }
+
     /// Issues a token for an access credential. It writes nothing but the audit record: the token
     /// carries its claims sealed, and dies with the credential.
     pub async fn issue(
@@ -56,18 +99,8 @@ impl Tokens<'_> {
         let now = inner.clock.now();
         match self.claims(call, access_key, secret, now).await {
             Ok(claims) => {
-                // Writing to a vector cannot fail, and every claim has a row format.
-                let bytes = minicbor::to_vec(&claims).unwrap_or_default();
-                let token = inner
-                    .vault
-                    .keyring()
-                    .access_tokens()
-                    .seal(inner.vault.entropy(), &bytes)
-                    .map_err(AccessTokenError::Seal)?;
+                let issued = inner.seal(&claims, now).map_err(AccessTokenError::Seal)?;
                 call.note(ServiceEvent::new(Action::AuthTokenIssued, None));
-                let left = claims.expires_at.duration_since(now);
-                let expires_in = left.try_into().unwrap_or(Duration::ZERO);
-                let issued = IssuedToken { token, expires_in };
                 inner
                     .trail
                     .recorded(call, issued)
@@ -126,10 +159,28 @@ impl Tokens<'_> {
         Ok(AccessTokenClaims {
             organisation,
             service_account: row.service_account,
-            credential,
+            credential: Some(credential),
             issued_at: now,
             expires_at,
             scopes: row.scopes.clone(),
+            federated: None,
         })
+    }
+}
+
+impl Inner {
+    /// The token that says this.
+    pub(super) fn seal(
+        &self,
+        claims: &AccessTokenClaims,
+        now: Timestamp,
+    ) -> Result<IssuedToken, SealError> {
+        // Writing to a vector cannot fail, and every claim has a row format.
+        let bytes = minicbor::to_vec(claims).unwrap_or_default();
+        let keys = self.vault.keyring().access_tokens();
+        let token = keys.seal(self.vault.entropy(), &bytes)?;
+        let left = claims.expires_at.duration_since(now);
+        let expires_in = left.try_into().unwrap_or(Duration::ZERO);
+        Ok(IssuedToken { token, expires_in })
     }
 }

@@ -2,8 +2,8 @@
 
 use minicbor::{Decode, Encode};
 use strongroom_types::{
-    BindingId, CredentialId, Description, DisplayName, Labels, OrganisationId, ProjectId, RoleId,
-    RuleId, ServiceAccountId, Slug, TeamId, Timestamp, TokenId, UserId,
+    BindingId, CredentialId, Description, DisplayName, FederatedIdentityId, Labels, OrganisationId,
+    ProjectId, RoleId, RuleId, ServiceAccountId, Slug, TeamId, Timestamp, TokenId, UserId,
 };
 
 use super::coded;
@@ -319,14 +319,19 @@ pub(crate) struct AccessTokenClaims {
     pub(crate) organisation: OrganisationId,
     #[cbor(n(1), with = "coded")]
     pub(crate) service_account: ServiceAccountId,
+    /// The access credential that it was issued for.
     #[cbor(n(2), with = "coded")]
-    pub(crate) credential: CredentialId,
+    pub(crate) credential: Option<CredentialId>,
     #[cbor(n(3), with = "coded")]
     pub(crate) issued_at: Timestamp,
     #[cbor(n(4), with = "coded")]
     pub(crate) expires_at: Timestamp,
+    /// What the credential was limited to; a federated identity's own scopes count instead.
     #[n(5)]
     pub(crate) scopes: Vec<String>,
+    /// The federated identity that it was issued for.
+    #[cbor(n(6), with = "coded", default)]
+    pub(crate) federated: Option<FederatedIdentityId>,
 }
 
 /// When a credential or token was last used, to the minute.

@@ -44,6 +44,8 @@ pub(crate) enum DirectoryKind {
     Team = 5,
     Role = 6,
     Binding = 7,
+    FederatedProvider = 16,
+    FederatedIdentity = 17,
 }
 
 fn key(table: u8, parts: &[&[u8]]) -> Key {
@@ -135,7 +137,10 @@ pub(crate) fn directory_entry(
 
 /// The kind of a directory row, read from its key.
 pub(crate) fn directory_kind(row: &Key) -> Option<DirectoryKind> {
-    use DirectoryKind::{Binding, Credential, Member, Project, Role, ServiceAccount, Team};
+    use DirectoryKind::{
+        Binding, Credential, FederatedIdentity, FederatedProvider, Member, Project, Role,
+        ServiceAccount, Team,
+    };
     let byte = *row.as_bytes().get(17)?;
     [
         Member,
@@ -145,6 +150,8 @@ pub(crate) fn directory_kind(row: &Key) -> Option<DirectoryKind> {
         Team,
         Role,
         Binding,
+        FederatedProvider,
+        FederatedIdentity,
     ]
     .into_iter()
     .find(|kind| *kind as u8 == byte)
@@ -158,7 +165,7 @@ pub(crate) fn credential(access_key: &str) -> Key {
     key(table::CREDENTIAL, &[access_key.as_bytes()])
 }
 
-/// When the credential or token with this identity was last used.
+/// When the credential, token or federated identity with this identity was last used.
 pub(crate) fn last_use(identity: &[u8; 16]) -> Key {
     key(table::LAST_USE, &[identity])
 }

@@ -136,6 +136,7 @@ impl Config {
         self.check_sizes(&mut found);
         self.check_root_key(&mut found);
         self.check_regions(&mut found);
+        self.check_federation(&mut found);
         self.check_tracing(&mut found);
         if found.is_empty() {
             Ok(())
@@ -295,6 +296,19 @@ impl Config {
         }
     }
 
+    fn check_federation(&self, found: &mut Vec<Contradiction>) {
+        let key = "federation.timeout_seconds";
+        let value = self.federation.timeout_seconds;
+        // An exchange may ask twice, for the discovery document and for the keys.
+        let most = (self.limits.request_seconds / 3).max(1);
+        if value < 1 {
+            let least = 1;
+            found.push(Contradiction::TooSmall { key, value, least });
+        } else if value > most {
+            found.push(Contradiction::TooLarge { key, value, most });
+        }
+    }
+
     fn check_tracing(&self, found: &mut Vec<Contradiction>) {
         if !(0.0..=1.0).contains(&self.tracing.sample_ratio) {
             found.push(Contradiction::SampleRatio);
@@ -397,6 +411,14 @@ mod tests {
             (
                 |c| c.tracing.endpoint = Some("collector:4318".into()),
                 "tracing.endpoint",
+            ),
+            (
+                |c| c.federation.timeout_seconds = 0,
+                "federation.timeout_seconds",
+            ),
+            (
+                |c| c.federation.timeout_seconds = 40,
+                "federation.timeout_seconds",
             ),
             (|c| c.regions.clear(), "[[regions]]"),
             (|c| c.regions.push(Region::of_slug("Nl")), "`Nl`"),

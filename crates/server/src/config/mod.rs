@@ -7,6 +7,7 @@
 mod audit;
 mod check;
 mod docs;
+mod federation;
 mod limits;
 mod load;
 mod memory;
@@ -27,6 +28,7 @@ use serde::{Deserialize, Serialize};
 pub use audit::Audit;
 pub use check::{Contradiction, Contradictions};
 pub use docs::{annotated_example, reference};
+pub use federation::Federation;
 pub use limits::Limits;
 pub use load::LoadError;
 pub use memory::Memory;
@@ -58,6 +60,7 @@ pub struct Config {
     pub values: Values,
     pub kms: Kms,
     pub tokens: Tokens,
+    pub federation: Federation,
     pub quotas: Quotas,
     pub proxies: Proxies,
     pub regions: Vec<Region>,
@@ -79,6 +82,7 @@ impl Default for Config {
             values: Values::default(),
             kms: Kms::default(),
             tokens: Tokens::default(),
+            federation: Federation::default(),
             quotas: Quotas::default(),
             proxies: Proxies::default(),
             regions: vec![Region::default()],

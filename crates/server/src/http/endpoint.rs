@@ -212,6 +212,7 @@ fn tag(template: &str) -> &'static str {
         Some("teams") => "Teams",
         Some("memberships" | "invites" | "me") => "Members",
         Some("projects") => "Projects",
+        Some("federated-identity-providers" | "federated-identities") => "Federation",
         Some("sys") => "Seal",
         _ => "Service",
     }
@@ -234,6 +235,7 @@ fn about_segment(name: &str) -> &'static str {
         "bid" => "The binding, by identity.",
         "mid" => "The member, by the user's identity.",
         "cid" => "The access credential, by identity.",
+        "provider" | "federated" => "Its identity.",
         _ => "The entry's eventID.",
     }
 }

@@ -14,6 +14,8 @@ mod credentials;
 mod dispatch;
 mod endpoint;
 mod errors;
+mod federation;
+mod federation_errors;
 mod guard;
 mod key_errors;
 mod keys;
@@ -30,6 +32,7 @@ mod sealed;
 mod secret_requests;
 mod secret_url;
 mod secrets;
+mod token_request;
 mod tokens;
 mod url;
 mod views;
@@ -53,6 +56,7 @@ pub fn routes() -> Routes {
     let routes = audit::routes(routes);
     let routes = regions::routes(routes);
     let routes = manage::routes(routes);
+    let routes = federation::routes(routes);
     let routes = tokens::routes(routes);
     probes::routes(routes)
 }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 use strongroom_api::RequestError;
-use strongroom_types::{EventId, KeyId, Reference};
+use strongroom_types::{EventId, KeyId, Reference, Slug};
 
 /// A URL's path and query, as they arrived.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +37,12 @@ impl<'a> Url<'a> {
 
     /// The audit entry: `/v1/audit/{eventID}`. `None` where it is the name of no possible entry.
     pub(super) fn event(&self) -> Option<EventId> {
+        self.segment(3).parse().ok()
+    }
+
+    /// How the URL names one of the organisation's own: `/v1/x/{name}`. `None` where it is the name
+    /// of no possible one.
+    pub(super) fn member(&self) -> Option<Slug> {
         self.segment(3).parse().ok()
     }
 

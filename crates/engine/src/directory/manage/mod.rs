@@ -218,7 +218,7 @@ fn concern(call: &Call, kind: ResourceType, identity: &impl ToString) {
     });
 }
 
-fn user_of(caller: &Caller) -> Option<UserId> {
+pub(super) fn user_of(caller: &Caller) -> Option<UserId> {
     match caller.principal() {
         Principal::User { id, .. } => Some(*id),
         Principal::ServiceAccount { .. } | Principal::System { .. } => None,
@@ -251,7 +251,7 @@ fn may_give(
 
 /// As [`may_give`], of everything that a principal was given: whoever gets to act as it, or joins
 /// it, gets all of that.
-fn may_hand_over(
+pub(super) fn may_hand_over(
     view: &OrganisationView,
     caller: &Caller,
     principal: BoundPrincipal,

@@ -97,7 +97,7 @@ impl UserView {
 }
 
 impl OrganisationView {
-    pub(super) fn user_view(&self, user: UserId) -> Option<UserView> {
+    pub(in crate::directory) fn user_view(&self, user: UserId) -> Option<UserView> {
         self.members.get(&user).map(UserView::of)
     }
 

@@ -6,7 +6,7 @@ mod people;
 mod projects;
 mod request;
 mod roles;
-mod views;
+pub(super) mod views;
 
 use super::route::{Parameter, Routes, Shape};
 

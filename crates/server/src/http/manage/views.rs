@@ -22,7 +22,7 @@ fn described(view: DescribedView) -> api::Described {
     }
 }
 
-fn user(view: UserView) -> api::AppUser {
+pub(in crate::http) fn user(view: UserView) -> api::AppUser {
     api::AppUser {
         subject: view.identity.to_string(),
         name: view.name,

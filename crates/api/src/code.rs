@@ -152,6 +152,9 @@ catalogue! {
     ResourceNotFound = "resource_not_found", 404,
         "The organisation has no such role, rule, binding, service account, credential, token, team, member, federated identity or provider of them.",
         "List what there is, and check the identity.";
+    NoIssuer = "no_issuer", 404,
+        "This server issues no ID tokens.",
+        "Its operator can set issuer.url in the configuration.";
     RouteNotFound = "route_not_found", 404,
         "No call of this API has this URL.",
         "Compare the URL with /openapi.json.";

@@ -20,6 +20,7 @@ mod federated_field;
 mod federated_identity;
 mod federated_provider;
 mod federated_schema;
+mod issuer;
 mod key;
 mod key_schema;
 mod key_version;
@@ -65,6 +66,7 @@ pub use federated_identity::{
     UpdateFederatedIdentity,
 };
 pub use federated_provider::{CreateFederatedProvider, FederatedProvider, UpdateFederatedProvider};
+pub use issuer::{IssuerDiscovery, JsonWebKey, JsonWebKeySet};
 pub use key::{KmsKey, KmsKeyVersion};
 pub use key_version::parse_key_version;
 pub use material::{Export, PublicKeys, WrappingKey, export_reply};

@@ -167,7 +167,18 @@ fn token_request() -> Named {
             .required("grant_type")
             .property("client_id", text("Unless sent by HTTP Basic."))
             .property("client_secret", text("Unless sent by HTTP Basic."))
-            .property("scope", text("Scopes, separated by blanks."))
+            .property(
+                "scope",
+                text("Scopes, separated by blanks; openid asks for an ID token."),
+            )
+            .property(
+                "audience",
+                text("For an ID token: whom it is for; the client unless said."),
+            )
+            .property(
+                "project",
+                text("For an ID token: a project to be named, by identity or slug."),
+            )
             .property(
                 "subject_token",
                 text("For an exchange: the foreign token, a JWT."),

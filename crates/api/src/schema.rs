@@ -16,10 +16,11 @@ use crate::shape::{base64, map, text, whole};
 use crate::{
     AccessCredential, AppUser, AuditEntry, AuditPage, AuditPrincipal, BatchAnswer, BatchReply,
     Browse, Described, EncryptReply, ErrorBody, FederatedIdentity, FederatedProvider, HmacReply,
-    Invite, KmsKey, KmsKeyVersion, Membership, NamedRef, Organisation, Project, PublicKeys,
-    PutReply, Region, RegionRef, Role, RoleBinding, RoleRule, SealStatus, Secret, SecretVersion,
-    ServiceAccount, ServiceAccountRef, SignReply, Summary, SummaryRegion, Team, TeamMember, Time,
-    TokenRefusal, TokenReply, VerifyReply, WrappingKey,
+    Invite, IssuerDiscovery, JsonWebKey, JsonWebKeySet, KmsKey, KmsKeyVersion, Membership,
+    NamedRef, Organisation, Project, PublicKeys, PutReply, Region, RegionRef, Role, RoleBinding,
+    RoleRule, SealStatus, Secret, SecretVersion, ServiceAccount, ServiceAccountRef, SignReply,
+    Summary, SummaryRegion, Team, TeamMember, Time, TokenRefusal, TokenReply, VerifyReply,
+    WrappingKey,
 };
 
 /// Every schema by its name; references between them all resolve.
@@ -50,6 +51,9 @@ pub fn schemas() -> Vec<(String, RefOr<Schema>)> {
         named::<AuditPrincipal>(),
         named::<TokenReply>(),
         named::<TokenRefusal>(),
+        named::<IssuerDiscovery>(),
+        named::<JsonWebKeySet>(),
+        named::<JsonWebKey>(),
         named::<SealStatus>(),
         named::<Described>(),
         named::<AppUser>(),

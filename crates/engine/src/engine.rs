@@ -14,6 +14,7 @@ use crate::directory::{
     Credential, Directory, EnterError, Entered, Entry, Federation, IssuerKeys, LastUses,
     Management, Outbound, Tokens, Views,
 };
+use crate::issuer::IssuerState;
 use crate::keys::{KeyRing, Keys, SlowWork, Usage, WrappingKeys};
 use crate::outbox::OutboxError;
 use crate::rows::directory::TokenRow;
@@ -80,6 +81,7 @@ pub(crate) struct Inner {
     pub(crate) regions: Vec<(RegionSettings, Region)>,
     pub(crate) views: Views,
     pub(crate) issuer_keys: IssuerKeys,
+    pub(crate) issuer: IssuerState,
     pub(crate) tokens: Decoded<TokenRow>,
     pub(crate) key_heads: Decoded<KeyHead>,
     pub(crate) ring: KeyRing,
@@ -110,6 +112,7 @@ impl Engine {
             clock: parts.clock,
             views: Views::new(),
             issuer_keys: IssuerKeys::new(parts.outbound),
+            issuer: IssuerState::new(),
             tokens: Decoded::with_capacity(100_000),
             key_heads: Decoded::with_capacity(10_000),
             ring: KeyRing::new(),

@@ -10,6 +10,7 @@ mod call;
 mod directory;
 mod engine;
 mod evidence;
+mod issuer;
 mod jobs;
 mod keys;
 mod outbox;
@@ -29,8 +30,8 @@ pub use directory::{
     ExchangeError, ExchangeRefusal, FederatedAccountView, FederatedFilter, FederatedIdentityChange,
     FederatedIdentityError, FederatedIdentityView, FederatedProviderChange, FederatedProviderError,
     FederatedProviderView, Federation, FetchError, Gate, Grantee, GranteeView, IdentityStatus,
-    IssuedCredential, IssuedToken, KeySetError, ListFilter, ManageError, Management, MemberView,
-    NamedView, Naming, NamingChange, NewAccessCredential, NewBinding, NewCredential,
+    IssueError, IssuedCredential, IssuedToken, KeySetError, ListFilter, ManageError, Management,
+    MemberView, NamedView, Naming, NamingChange, NewAccessCredential, NewBinding, NewCredential,
     NewFederatedIdentity, NewFederatedProvider, NewOrganisation, NewRole, NewRoleBinding, NewRule,
     NewTeamMember, NewToken, NewUser, NoOutbound, OrganisationSummary, Outbound, PrincipalRef,
     ProjectParent, ProjectView, RoleRef, RoleView, RuleView, ServiceAccountView, TeamMemberView,
@@ -38,6 +39,9 @@ pub use directory::{
 };
 pub use engine::{Engine, EngineParts, NotReady, StartError, StopError};
 pub use evidence::Reason;
+pub use issuer::{
+    IdTokenAsk, IdTokenError, Issuer, IssuerError, PublicSigningKey, RotationError, SealFault,
+};
 pub use keys::{
     BatchItem, CountError, CreateKeyError, DataKey, DecryptDataError, Decrypted, DrawError,
     EncryptDataError, Encrypted, ExportKeyError, Exported, Hashed, KeyChangeError, KeyFilter,

@@ -38,7 +38,14 @@ struct Scene<'h> {
 }
 
 /// The routes that need no credential.
-const PUBLIC: [&str; 4] = ["issueToken", "health", "readiness", "describe"];
+const PUBLIC: [&str; 6] = [
+    "issueToken",
+    "discoverIssuer",
+    "listIssuerKeys",
+    "health",
+    "readiness",
+    "describe",
+];
 
 impl<'h> Scene<'h> {
     fn new(house: &'h House) -> Self {

@@ -65,7 +65,7 @@ impl Inner {
         match credential {
             Credential::Token(text) => match TokenKind::of(text) {
                 Some(TokenKind::Personal) => self.personal_token(text, now).await,
-                Some(TokenKind::Access) => self.access_token(text, now),
+                Some(TokenKind::Access) => self.access_token(text, now).await,
                 None => Err(Unproven::Invalid),
             },
             Credential::Basic { id, secret } => {
@@ -109,13 +109,8 @@ impl Inner {
         })
     }
 
-    fn access_token(&self, text: &str, now: Timestamp) -> Result<Identified, Unproven> {
-        let bytes = self
-            .vault
-            .keyring()
-            .access_tokens()
-            .open(text)
-            .map_err(|_| Unproven::Invalid)?;
+    async fn access_token(&self, text: &str, now: Timestamp) -> Result<Identified, Unproven> {
+        let bytes = self.open_token(text, now).await?.ok_or(Unproven::Invalid)?;
         let claims: AccessTokenClaims = minicbor::decode(&bytes).map_err(|_| Unproven::Invalid)?;
         if claims.expires_at <= now {
             return Err(Unproven::Expired);

@@ -37,5 +37,6 @@ pub use manage::{
     RuleView, ServiceAccountView, TeamMemberView, TeamView, Thing, UserView,
 };
 pub(crate) use rights::{Caption, PrincipalId};
-pub use tokens::{AccessTokenError, IssuedToken, TokenAsk, TokenError, Tokens};
-pub(crate) use view::Views;
+pub(crate) use tokens::LONGEST_TOKEN;
+pub use tokens::{AccessTokenError, IssueError, IssuedToken, TokenAsk, TokenError, Tokens};
+pub(crate) use view::{OrganisationView, Views};

@@ -4,14 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strongroom_audit::{Action, ServiceEvent};
-use strongroom_crypto::{PlainToken, SealError};
+use strongroom_crypto::PlainToken;
 use strongroom_types::{Plaintext, Timestamp};
 
 use super::federation::{ExchangeAsk, ExchangeError};
 use super::rights::{Caption, CredentialName, PrincipalId};
+use super::view::OrganisationView;
 use crate::call::{Call, Recorded};
 use crate::engine::Inner;
 use crate::evidence::{Evidence, Reason};
+use crate::issuer::{Bearer, IdTokenAsk, IdTokenError, SealFault};
 use crate::rows::RowFault;
 use crate::rows::directory::{AccessTokenClaims, CredentialRow};
 use crate::trail::AuditUnavailable;
@@ -22,6 +24,32 @@ pub struct IssuedToken {
     pub token: PlainToken,
     /// How long it lives.
     pub expires_in: Duration,
+    /// A JWT that says to others who the service account is, if it was asked for.
+    pub id_token: Option<Plaintext>,
+}
+
+/// The longest life that an access token can be asked for with (contract 3.3).
+pub(crate) const LONGEST_TOKEN: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Why nothing was handed over to a client who has proven itself.
+#[derive(Debug, thiserror::Error)]
+pub enum IssueError {
+    /// The access token could not be sealed.
+    #[error("the token could not be sealed")]
+    Seal(#[source] SealFault),
+    /// There is no ID token.
+    #[error(transparent)]
+    IdToken(IdTokenError),
+}
+
+impl IssueError {
+    /// Whether it is the client's doing.
+    pub(super) const fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::IdToken(IdTokenError::Scope | IdTokenError::Project)
+        )
+    }
 }
 
 /// Why no token was issued.
@@ -33,9 +61,9 @@ pub enum AccessTokenError {
     /// A row could not be read.
     #[error("the directory could not be read")]
     Row(#[source] RowFault),
-    /// The claims could not be sealed.
-    #[error("the token could not be sealed")]
-    Seal(#[source] SealError),
+    /// Nothing was handed over.
+    #[error(transparent)]
+    Issue(IssueError),
     /// The call could not be recorded.
     #[error("the call could not be recorded")]
     Audit(#[source] AuditUnavailable),
@@ -74,14 +102,16 @@ impl Tokens<'_> {
         &self,
         call: &Arc<Call>,
         ask: TokenAsk,
+        id_token: Option<IdTokenAsk>,
     ) -> Result<Recorded<IssuedToken>, TokenError> {
+        let id_token = id_token.as_ref();
         match ask {
             TokenAsk::Credentials { access_key, secret } => {
-                let issued = self.issue(call, &access_key, secret).await;
+                let issued = self.issue(call, &access_key, secret, id_token).await;
                 issued.map_err(TokenError::Credentials)
             }
             TokenAsk::Exchange(ask) => {
-                let issued = self.exchange(call, ask).await;
+                let issued = self.exchange(call, ask, id_token).await;
                 issued.map_err(TokenError::Exchange)
             }
         }
@@ -94,12 +124,19 @@ impl Tokens<'_> {
         call: &Arc<Call>,
         access_key: &str,
         secret: Plaintext,
+        id_token: Option<&IdTokenAsk>,
     ) -> Result<Recorded<IssuedToken>, AccessTokenError> {
         let inner = self.0;
         let now = inner.clock.now();
-        match self.claims(call, access_key, secret, now).await {
-            Ok(claims) => {
-                let issued = inner.seal(&claims, now).map_err(AccessTokenError::Seal)?;
+        let issued = match self.claims(call, access_key, secret, now).await {
+            Ok((claims, view)) => {
+                let issued = inner.hand_over(&claims, &view, access_key, id_token, now);
+                issued.await.map_err(AccessTokenError::Issue)
+            }
+            Err(error) => Err(error),
+        };
+        match issued {
+            Ok(issued) => {
                 call.note(ServiceEvent::new(Action::AuthTokenIssued, None));
                 inner
                     .trail
@@ -108,8 +145,9 @@ impl Tokens<'_> {
                     .map_err(AccessTokenError::Audit)
             }
             Err(error) => {
-                let reason = match error {
+                let reason = match &error {
                     AccessTokenError::InvalidClient => Reason::Iam,
+                    AccessTokenError::Issue(error) if error.is_refusal() => Reason::Iam,
                     _ => Reason::Fault,
                 };
                 call.note(ServiceEvent::new(Action::AuthTokenFailed, None).refused(reason));
@@ -124,7 +162,7 @@ impl Tokens<'_> {
         access_key: &str,
         secret: Plaintext,
         now: Timestamp,
-    ) -> Result<AccessTokenClaims, AccessTokenError> {
+    ) -> Result<(AccessTokenClaims, Arc<OrganisationView>), AccessTokenError> {
         let inner = self.0;
         let found = inner.access_credential(access_key, &secret).await;
         let found = found.map_err(AccessTokenError::Row)?;
@@ -156,7 +194,7 @@ impl Tokens<'_> {
         if let Some(end) = row.expires_at {
             expires_at = expires_at.min(end);
         }
-        Ok(AccessTokenClaims {
+        let claims = AccessTokenClaims {
             organisation,
             service_account: row.service_account,
             credential: Some(credential),
@@ -164,23 +202,38 @@ impl Tokens<'_> {
             expires_at,
             scopes: row.scopes.clone(),
             federated: None,
-        })
+        };
+        Ok((claims, view))
     }
 }
 
 impl Inner {
-    /// The token that says this.
-    pub(super) fn seal(
+    /// The token that says this, and an ID token if one is asked for; `client` is who asked.
+    pub(super) async fn hand_over(
         &self,
         claims: &AccessTokenClaims,
+        view: &OrganisationView,
+        client: &str,
+        id_token: Option<&IdTokenAsk>,
         now: Timestamp,
-    ) -> Result<IssuedToken, SealError> {
+    ) -> Result<IssuedToken, IssueError> {
+        let bearer = Bearer {
+            view,
+            service_account: claims.service_account,
+            client,
+            scopes: &claims.scopes,
+            expires_at: claims.expires_at,
+        };
+        let id_token = self.id_token(id_token, &bearer, now).await;
+        let id_token = id_token.map_err(IssueError::IdToken)?;
         // Writing to a vector cannot fail, and every claim has a row format.
         let bytes = minicbor::to_vec(claims).unwrap_or_default();
-        let keys = self.vault.keyring().access_tokens();
-        let token = keys.seal(self.vault.entropy(), &bytes)?;
+        let token = self.seal_token(&bytes, now).await;
         let left = claims.expires_at.duration_since(now);
-        let expires_in = left.try_into().unwrap_or(Duration::ZERO);
-        Ok(IssuedToken { token, expires_in })
+        Ok(IssuedToken {
+            token: token.map_err(IssueError::Seal)?,
+            expires_in: left.try_into().unwrap_or(Duration::ZERO),
+            id_token,
+        })
     }
 }

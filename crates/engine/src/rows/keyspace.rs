@@ -103,6 +103,16 @@ pub fn keyring_key() -> Key {
     key(table::SYSTEM, &[b"keyring"])
 }
 
+/// The keys that seal access tokens.
+pub(crate) fn token_keys() -> Key {
+    key(table::SYSTEM, &[b"token-keys"])
+}
+
+/// The keys that sign ID tokens.
+pub(crate) fn issuer_keys() -> Key {
+    key(table::SYSTEM, &[b"issuer-keys"])
+}
+
 pub(crate) fn organisation(id: OrganisationId) -> Key {
     key(table::ORGANISATION, &[id.as_bytes()])
 }

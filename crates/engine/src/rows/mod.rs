@@ -8,6 +8,7 @@ pub(crate) mod federation;
 pub(crate) mod key;
 pub(crate) mod keyspace;
 pub(crate) mod outbox;
+pub(crate) mod rotating;
 pub(crate) mod secret;
 mod vault;
 

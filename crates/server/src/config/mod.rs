@@ -8,6 +8,7 @@ mod audit;
 mod check;
 mod docs;
 mod federation;
+mod issuer;
 mod limits;
 mod load;
 mod memory;
@@ -29,6 +30,7 @@ pub use audit::Audit;
 pub use check::{Contradiction, Contradictions};
 pub use docs::{annotated_example, reference};
 pub use federation::Federation;
+pub use issuer::Issuer;
 pub use limits::Limits;
 pub use load::LoadError;
 pub use memory::Memory;
@@ -61,6 +63,7 @@ pub struct Config {
     pub kms: Kms,
     pub tokens: Tokens,
     pub federation: Federation,
+    pub issuer: Issuer,
     pub quotas: Quotas,
     pub proxies: Proxies,
     pub regions: Vec<Region>,
@@ -83,6 +86,7 @@ impl Default for Config {
             kms: Kms::default(),
             tokens: Tokens::default(),
             federation: Federation::default(),
+            issuer: Issuer::default(),
             quotas: Quotas::default(),
             proxies: Proxies::default(),
             regions: vec![Region::default()],

@@ -52,7 +52,7 @@ impl Catalogued for ExchangeError {
         match self {
             Self::Refused(_) => ErrorCode::InvalidGrant,
             Self::Row(fault) => row(fault),
-            Self::Seal(_) => ErrorCode::Internal,
+            Self::Issue(error) => error.code(),
             Self::Audit(error) => error.code(),
         }
     }

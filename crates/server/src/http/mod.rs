@@ -17,6 +17,7 @@ mod errors;
 mod federation;
 mod federation_errors;
 mod guard;
+mod issuer;
 mod key_errors;
 mod keys;
 mod manage;
@@ -58,5 +59,6 @@ pub fn routes() -> Routes {
     let routes = manage::routes(routes);
     let routes = federation::routes(routes);
     let routes = tokens::routes(routes);
+    let routes = issuer::routes(routes);
     probes::routes(routes)
 }

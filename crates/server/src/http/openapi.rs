@@ -256,6 +256,8 @@ mod tests {
                 "PUT /v1/federated-identities/{federated} 200 UpdateFederatedIdentity",
                 "DELETE /v1/federated-identities/{federated} 204 DeleteFederatedIdentity",
                 "POST /oidc/token 200 -",
+                "GET /.well-known/openid-configuration 200 -",
+                "GET /.well-known/jwks.json 200 -",
                 "GET /healthz 200 -",
                 "GET /readyz 200 -",
                 "GET /openapi.json 200 -",

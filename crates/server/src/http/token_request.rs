@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 use strongroom_api::ErrorCode;
-use strongroom_engine::{ExchangeAsk, TokenAsk};
+use strongroom_engine::{ExchangeAsk, IdTokenAsk, TokenAsk};
 use strongroom_types::Plaintext;
 use zeroize::Zeroizing;
 
@@ -18,9 +18,15 @@ const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 /// The shortest and the longest life of a token that is asked for, in seconds (contract 3.3).
 const SHORTEST: f64 = 60.0;
 const LONGEST: f64 = 24.0 * 60.0 * 60.0;
+/// The longest audience of an ID token, in characters.
+const LONGEST_AUDIENCE: usize = 255;
 
 /// A request for a token.
-pub(super) struct TokenRequest(pub(super) TokenAsk);
+pub(super) struct TokenRequest {
+    pub(super) ask: TokenAsk,
+    /// Whether an ID token is wanted beside the access token, and which.
+    pub(super) id_token: Option<IdTokenAsk>,
+}
 
 /// A form, whose fields may be secrets.
 struct Form<'a>(&'a [u8]);
@@ -58,7 +64,10 @@ impl OpenRequest for TokenRequest {
                 return Err(refusal.for_oauth("unsupported_grant_type"));
             }
         };
-        Ok(Self(ask))
+        Ok(Self {
+            ask,
+            id_token: id_token(&form)?,
+        })
     }
 }
 
@@ -108,6 +117,28 @@ fn exchange(form: &Form<'_>) -> Result<ExchangeAsk, Refusal> {
         lifetime: lifetime.transpose()?,
         token: Plaintext::new(token.as_bytes().to_vec()),
     })
+}
+
+/// What an ID token is asked for with, if the scope asks for one (OpenID Connect Core 1.0, section
+/// 3.1.2.1; `audience` as in RFC 8693, section 2.1).
+fn id_token(form: &Form<'_>) -> Result<Option<IdTokenAsk>, Refusal> {
+    let scope = form.field("scope").unwrap_or_default();
+    if !scope.split(' ').any(|scope| scope == "openid") {
+        return Ok(None);
+    }
+    let audience = form.field("audience");
+    let fits = |text: &Zeroizing<String>| {
+        text.chars().count() <= LONGEST_AUDIENCE && !text.chars().any(char::is_control)
+    };
+    if !audience.as_ref().is_none_or(fits) {
+        return Err(invalid(format!(
+            "`audience` must have at most {LONGEST_AUDIENCE} characters, none of them a control character"
+        )));
+    }
+    Ok(Some(IdTokenAsk {
+        audience: audience.map(|text| text.to_string()),
+        project: form.field("project").map(|text| text.to_string()),
+    }))
 }
 
 /// A duration as Go writes it, or bare seconds; brought into the bounds (contract 6.16).
@@ -177,7 +208,7 @@ mod tests {
             rules: &rules,
         };
         let read = TokenRequest::read(&parts).map_err(|refusal| refusal.code().status())?;
-        Ok(read.0)
+        Ok(read.ask)
     }
 
     fn read(basic: Option<&'static str>, body: &str) -> Result<(String, String), u16> {
@@ -203,6 +234,25 @@ mod tests {
             ),
             both
         );
+    }
+
+    #[test]
+    fn an_id_token_is_asked_for_by_its_scope_alone() {
+        let ask = |more: &str| {
+            let form = format!("x=y{more}");
+            let asked = id_token(&Form(form.as_bytes()));
+            let asked = asked.map_err(|refusal| refusal.code().status())?;
+            Ok::<_, u16>(asked.map(|ask| (ask.audience, ask.project)))
+        };
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(ask("&audience=a&project=b"), Ok(None));
+        assert_eq!(ask("&scope=openidx+xopenid"), Ok(None));
+        assert_eq!(ask("&scope=openid"), Ok(Some((None, None))));
+        let both = "&scope=api%3Aread+openid&audience=a&project=b";
+        assert_eq!(ask(both), Ok(Some((text("a"), text("b")))));
+        let long = "a".repeat(256);
+        assert_eq!(ask(&format!("&scope=openid&audience={long}")), Err(400));
+        assert_eq!(ask("&scope=openid&audience=a%0Ab"), Err(400));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use http::{Method, StatusCode};
 use strongroom_api::TokenReply;
-use strongroom_engine::{AccessTokenError, ExchangeError, TokenError};
+use strongroom_engine::{AccessTokenError, ExchangeError, IdTokenError, IssueError, TokenError};
 
 use super::guard::Public;
 use super::refusal::Refusal;
@@ -29,12 +29,16 @@ async fn issue(public: Public<TokenRequest>) -> Result<Reply, Refusal> {
     let Public {
         engine,
         call,
-        input: TokenRequest(ask),
+        input: TokenRequest { ask, id_token },
         ..
     } = public;
-    let issued = engine.tokens().answer(&call, ask).await.map_err(refusal)?;
+    let issued = engine.tokens().answer(&call, ask, id_token).await;
+    let issued = issued.map_err(refusal)?;
     Ok(Reply::sensitive(issued, |issued| {
-        TokenReply::to_body(issued.token.expose(), issued.expires_in.as_secs())
+        let id_token = issued.id_token.as_ref();
+        // A JWT is text.
+        let id_token = id_token.and_then(|token| std::str::from_utf8(token.expose()).ok());
+        TokenReply::to_body(issued.token.expose(), issued.expires_in.as_secs(), id_token)
     }))
 }
 
@@ -43,7 +47,17 @@ fn refusal(error: TokenError) -> Refusal {
     let word = match &error {
         TokenError::Credentials(AccessTokenError::InvalidClient) => "invalid_client",
         TokenError::Exchange(ExchangeError::Refused(_)) => "invalid_grant",
+        TokenError::Credentials(AccessTokenError::Issue(error))
+        | TokenError::Exchange(ExchangeError::Issue(error)) => not_issued(error),
         TokenError::Credentials(_) | TokenError::Exchange(_) => "temporarily_unavailable",
     };
     Refusal::from(error).for_oauth(word)
+}
+
+const fn not_issued(error: &IssueError) -> &'static str {
+    match error {
+        IssueError::IdToken(IdTokenError::Scope) => "invalid_scope",
+        IssueError::IdToken(IdTokenError::Project) => "invalid_request",
+        IssueError::Seal(_) | IssueError::IdToken(_) => "temporarily_unavailable",
+    }
 }

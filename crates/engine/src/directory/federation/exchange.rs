@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use strongroom_audit::{Action, Outcome, Resource, ServiceEvent};
 use strongroom_authz::{Pattern, ResourceType};
-use strongroom_crypto::SealError;
 use strongroom_types::{
     FederatedIdentityId, OrganisationId, Plaintext, ServiceAccountId, Timestamp,
 };
@@ -16,10 +15,11 @@ use super::refusal::ExchangeRefusal;
 use super::token::{Claims, ForeignToken};
 use crate::call::{Call, Recorded};
 use crate::directory::rights::{Caption, CredentialName, PrincipalId};
-use crate::directory::tokens::{IssuedToken, Tokens};
+use crate::directory::tokens::{IssueError, IssuedToken, Tokens};
 use crate::directory::view::{OrganisationView, find_organisation};
 use crate::engine::Inner;
 use crate::evidence::{Evidence, Reason};
+use crate::issuer::IdTokenAsk;
 use crate::rows::RowFault;
 use crate::rows::directory::AccessTokenClaims;
 use crate::rows::federation::{FederatedIdentityRow, FederatedProviderRow};
@@ -49,9 +49,9 @@ pub enum ExchangeError {
     /// A row could not be read.
     #[error("the directory could not be read")]
     Row(#[source] RowFault),
-    /// The claims could not be sealed.
-    #[error("the token could not be sealed")]
-    Seal(#[source] SealError),
+    /// Nothing was handed over.
+    #[error(transparent)]
+    Issue(IssueError),
     /// The call could not be recorded.
     #[error("the call could not be recorded")]
     Audit(#[source] AuditUnavailable),
@@ -71,7 +71,7 @@ impl From<RowFault> for ExchangeError {
 
 /// A token that was accepted, and by which federated identity.
 struct Accepted {
-    organisation: OrganisationId,
+    view: Arc<OrganisationView>,
     service_account: ServiceAccountId,
     identity: FederatedIdentityId,
     scopes: Vec<String>,
@@ -85,39 +85,58 @@ impl Tokens<'_> {
         &self,
         call: &Arc<Call>,
         ask: ExchangeAsk,
+        id_token: Option<&IdTokenAsk>,
     ) -> Result<Recorded<IssuedToken>, ExchangeError> {
         let inner = self.0;
         let now = inner.clock.now();
         let mut event = ServiceEvent::new(Action::AuthTokenFailed, None);
-        match inner.accept(call, &ask, &mut event, now).await {
-            Ok(accepted) => self.hand_out(call, &accepted, ask.lifetime, now).await,
+        let issued = match inner.accept(call, &ask, &mut event, now).await {
+            Ok(accepted) => {
+                let issued = inner.hand_out(&accepted, ask.lifetime, id_token, now);
+                issued.await.map(|issued| (accepted.identity, issued))
+            }
+            Err(error) => Err(error),
+        };
+        match issued {
+            Ok((identity, issued)) => {
+                inner.last_uses.touch(*identity.as_bytes(), now);
+                let identity = Resource {
+                    kind: ResourceType::FederatedIdentity.as_str().into(),
+                    identity: identity.to_string().into(),
+                };
+                call.note(ServiceEvent::new(Action::AuthTokenIssued, Some(identity)));
+                let recorded = inner.trail.recorded(call, issued).await;
+                recorded.map_err(ExchangeError::Audit)
+            }
             Err(error) => {
                 call.note(match &error {
                     ExchangeError::Refused(refusal) => {
                         event.ended(Outcome::Denied, refusal.as_str())
                     }
+                    ExchangeError::Issue(error) if error.is_refusal() => event.refused(Reason::Iam),
                     _ => event.refused(Reason::Fault),
                 });
                 Err(error)
             }
         }
     }
+}
 
+impl Inner {
     async fn hand_out(
         &self,
-        call: &Arc<Call>,
         accepted: &Accepted,
         lifetime: Option<Duration>,
+        id_token: Option<&IdTokenAsk>,
         now: Timestamp,
-    ) -> Result<Recorded<IssuedToken>, ExchangeError> {
-        let inner = self.0;
-        let lifetime = lifetime.unwrap_or(inner.settings.access_token_lifetime);
+    ) -> Result<IssuedToken, ExchangeError> {
+        let lifetime = lifetime.unwrap_or(self.settings.access_token_lifetime);
         let mut expires_at = now.saturating_add(lifetime).unwrap_or(Timestamp::MAX);
         if let Some(end) = accepted.ends {
             expires_at = expires_at.min(end);
         }
         let claims = AccessTokenClaims {
-            organisation: accepted.organisation,
+            organisation: accepted.view.organisation.identity,
             service_account: accepted.service_account,
             credential: None,
             issued_at: now,
@@ -125,20 +144,11 @@ impl Tokens<'_> {
             scopes: accepted.scopes.clone(),
             federated: Some(accepted.identity),
         };
-        let issued = inner.seal(&claims, now).map_err(ExchangeError::Seal)?;
-        let identity = Resource {
-            kind: ResourceType::FederatedIdentity.as_str().into(),
-            identity: accepted.identity.to_string().into(),
-        };
-        call.note(ServiceEvent::new(Action::AuthTokenIssued, Some(identity)));
-
-        inner.last_uses.touch(*accepted.identity.as_bytes(), now);
-        let recorded = inner.trail.recorded(call, issued).await;
-        recorded.map_err(ExchangeError::Audit)
+        let client = accepted.service_account.to_string();
+        let issued = self.hand_over(&claims, &accepted.view, &client, id_token, now);
+        issued.await.map_err(ExchangeError::Issue)
     }
-}
 
-impl Inner {
     async fn accept(
         &self,
         call: &Call,
@@ -210,7 +220,7 @@ fn note_claims(event: &mut ServiceEvent<'static>, claims: &Claims) {
 
 /// The federated identity that admits the token; of several refusals the one that got furthest.
 fn admit(
-    view: &OrganisationView,
+    view: &Arc<OrganisationView>,
     ask: &ExchangeAsk,
     provider: &FederatedProviderRow,
     claims: &Claims,
@@ -228,7 +238,7 @@ fn admit(
         match matches(row, claims, now) {
             Ok(()) => {
                 return Ok(Accepted {
-                    organisation: view.organisation.identity,
+                    view: Arc::clone(view),
                     service_account: account,
                     identity: row.identity,
                     scopes: row.scopes.clone(),

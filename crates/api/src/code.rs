@@ -62,6 +62,18 @@ catalogue! {
     NotSupported = "not_supported", 400,
         "The request is well formed, yet asks for something that this service or this key type does not offer.",
         "Follow the message; the key type decides which operations a key has.";
+    ReadOnly = "read_only", 400,
+        "The role or policy comes with the service and cannot be changed.",
+        "Make one of your own.";
+    Escalation = "escalation", 400,
+        "The call would give rights that the caller does not hold.",
+        "Ask somebody who holds them, or give less.";
+    LastOwner = "last_owner", 400,
+        "The organisation would be left without an owner.",
+        "Make somebody else an owner first.";
+    ProjectInUse = "project_in_use", 400,
+        "The project still holds secrets, keys or other projects.",
+        "Remove or move them first.";
     OrganisationRequired = "organisation_required", 400,
         "The credential belongs to several organisations and the request names none.",
         "Send the header X-Organisation-Identity with an identity or slug.";
@@ -89,6 +101,9 @@ catalogue! {
     InvalidShare = "invalid_share", 400,
         "This is no share of the root key of this installation, or the shares are of another root key.",
         "Check that it was copied whole, and that the root key was not changed since it was given out.";
+    InvalidGrant = "invalid_grant", 400,
+        "The subject token was not accepted for this organisation and service account.",
+        "Find the reason in the organisation's audit log, under the action auth.token.failed.";
     CredentialsMissing = "credentials_missing", 401,
         "The request has no Authorization header.",
         "Send `Authorization: Bearer` followed by a token.";
@@ -118,7 +133,7 @@ catalogue! {
         "List the regions with GET /v1/regions.";
     ProjectNotFound = "project_not_found", 404,
         "There is no project of this name in the organisation.",
-        "Check X-Project-Identity, or leave it out for the organisation's own level.";
+        "Check the project's name in X-Project-Identity or the URL, or leave the header out for the organisation's own level.";
     SecretNotFound = "secret_not_found", 404,
         "There is no secret with this path in this organisation, region and project.",
         "Check the path, the region and X-Project-Identity.";
@@ -134,6 +149,12 @@ catalogue! {
     AuditEntryNotFound = "audit_entry_not_found", 404,
         "The organisation has no audit entry with this identity, or its retention ended.",
         "Check the eventID.";
+    ResourceNotFound = "resource_not_found", 404,
+        "The organisation has no such role, rule, binding, service account, credential, token, team, member, federated identity or provider of them.",
+        "List what there is, and check the identity.";
+    NoIssuer = "no_issuer", 404,
+        "This server issues no ID tokens.",
+        "Its operator can set issuer.url in the configuration.";
     RouteNotFound = "route_not_found", 404,
         "No call of this API has this URL.",
         "Compare the URL with /openapi.json.";
@@ -147,8 +168,14 @@ catalogue! {
         "A secret with this path exists already in this organisation, region and project.",
         "Add a version to it, or delete it first.";
     SlugTaken = "slug_taken", 409,
-        "Another key of this organisation, region and project has the same slug.",
+        "Another thing of this kind has the same slug in the same place.",
         "Choose another name.";
+    IssuerTaken = "issuer_taken", 409,
+        "Another federated identity provider of the organisation has the same issuer.",
+        "Change that provider, or delete it first.";
+    ProviderInUse = "federated_provider_in_use", 409,
+        "Federated identities of the provider are left.",
+        "Delete them first, or set the provider's status to inactive.";
     Conflict = "conflict", 409,
         "Other calls changed the same thing at the same time, again and again.",
         "Send the request again.";

@@ -16,23 +16,34 @@ mod crypto;
 mod data_key;
 mod encoding;
 mod error;
+mod federated_field;
+mod federated_identity;
+mod federated_provider;
+mod federated_schema;
+mod issuer;
 mod key;
 mod key_schema;
 mod key_version;
+mod manage_schema;
 mod material;
+mod member;
+mod naming;
 mod object;
 mod policy;
 mod policy_schema;
+mod project;
 mod put_value;
 mod region;
 mod request_error;
 mod request_schema;
 mod reveal;
+mod role;
 mod rotation;
 mod schema;
 mod seal;
 mod secret;
 mod sensitive;
+mod service_account;
 pub mod shape;
 mod sign;
 mod summary;
@@ -50,20 +61,35 @@ pub use crypto::{Decrypt, DecryptReply, Encrypt, EncryptReply, decrypt_reply};
 pub use data_key::{DrawDataKey, DrawRandom, Reencrypt, data_key_reply, random_reply};
 pub use encoding::{Encoding, encode};
 pub use error::ErrorBody;
+pub use federated_identity::{
+    AudienceMode, CreateFederatedIdentity, FederatedIdentity, NewStatus, ServiceAccountRef,
+    UpdateFederatedIdentity,
+};
+pub use federated_provider::{CreateFederatedProvider, FederatedProvider, UpdateFederatedProvider};
+pub use issuer::{IssuerDiscovery, JsonWebKey, JsonWebKeySet};
 pub use key::{KmsKey, KmsKeyVersion};
 pub use key_version::parse_key_version;
 pub use material::{Export, PublicKeys, WrappingKey, export_reply};
+pub use member::{
+    AddTeamMember, Invite, Membership, Organisation, Team, TeamMember, UpdateMembership,
+};
+pub use naming::{AppUser, Described, NamedRef, Naming, NamingChange, SCOPES};
 pub use object::Object;
 pub use policy::PolicyUpdate;
+pub use project::{CreateProject, Project, UpdateProject};
 pub use put_value::{PutReply, PutValue};
 pub use region::{Region, RegionRef};
 pub use request_error::RequestError;
 pub use reveal::{GetValue, Reveal, RevealReply, reveal_reply};
+pub use role::{AddRule, CreateRoleBinding, Grantee, Role, RoleBinding, RoleRule};
 pub use rotation::Rotation;
 pub use schema::schemas;
 pub use seal::SealStatus;
 pub use secret::{Secret, SecretVersion};
 pub use sensitive::SensitiveBody;
+pub use service_account::{
+    AccessCredential, CreateAccessCredential, ServiceAccount, access_credential_reply,
+};
 pub use sign::{Hmac, HmacReply, Sign, SignInput, SignReply, Verify, VerifyHmac, VerifyReply};
 pub use summary::{Summary, SummaryRegion};
 pub use time::Time;

@@ -156,11 +156,51 @@ fn token_request() -> Named {
         ObjectBuilder::new()
             .property(
                 "grant_type",
-                word("The way to a token.", ["client_credentials"]),
+                word(
+                    "The way to a token.",
+                    [
+                        "client_credentials",
+                        "urn:ietf:params:oauth:grant-type:token-exchange",
+                    ],
+                ),
             )
             .required("grant_type")
             .property("client_id", text("Unless sent by HTTP Basic."))
             .property("client_secret", text("Unless sent by HTTP Basic."))
-            .property("scope", text("Scopes, separated by blanks.")),
+            .property(
+                "scope",
+                text("Scopes, separated by blanks; openid asks for an ID token."),
+            )
+            .property(
+                "audience",
+                text("For an ID token: whom it is for; the client unless said."),
+            )
+            .property(
+                "project",
+                text("For an ID token: a project to be named, by identity or slug."),
+            )
+            .property(
+                "subject_token",
+                text("For an exchange: the foreign token, a JWT."),
+            )
+            .property(
+                "subject_token_type",
+                word(
+                    "For an exchange: what it is.",
+                    ["urn:ietf:params:oauth:token-type:jwt"],
+                ),
+            )
+            .property(
+                "organisation_id",
+                text("For an exchange: the organisation, by identity or slug."),
+            )
+            .property(
+                "service_account_id",
+                text("For an exchange: the service account to act as, by identity or slug."),
+            )
+            .property(
+                "access_token_lifetime",
+                text("For an exchange: as in `39600s` or `3600`; from a minute to a day."),
+            ),
     )
 }

@@ -7,15 +7,20 @@ use utoipa::ToSchema;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Array, ObjectBuilder, Ref, Schema, Type};
 
+use crate::federated_schema::federated_requests;
 use crate::key_schema::key_requests;
+use crate::manage_schema::manage_requests;
 use crate::policy_schema::policy_schemas;
 use crate::request_schema::request_schemas;
 use crate::shape::{base64, map, text, whole};
 use crate::{
-    AuditEntry, AuditPage, AuditPrincipal, BatchAnswer, BatchReply, Browse, EncryptReply,
-    ErrorBody, HmacReply, KmsKey, KmsKeyVersion, PublicKeys, PutReply, Region, RegionRef,
-    SealStatus, Secret, SecretVersion, SignReply, Summary, SummaryRegion, Time, TokenRefusal,
-    TokenReply, VerifyReply, WrappingKey,
+    AccessCredential, AppUser, AuditEntry, AuditPage, AuditPrincipal, BatchAnswer, BatchReply,
+    Browse, Described, EncryptReply, ErrorBody, FederatedIdentity, FederatedProvider, HmacReply,
+    Invite, IssuerDiscovery, JsonWebKey, JsonWebKeySet, KmsKey, KmsKeyVersion, Membership,
+    NamedRef, Organisation, Project, PublicKeys, PutReply, Region, RegionRef, Role, RoleBinding,
+    RoleRule, SealStatus, Secret, SecretVersion, ServiceAccount, ServiceAccountRef, SignReply,
+    Summary, SummaryRegion, Team, TeamMember, Time, TokenRefusal, TokenReply, VerifyReply,
+    WrappingKey,
 };
 
 /// Every schema by its name; references between them all resolve.
@@ -46,10 +51,32 @@ pub fn schemas() -> Vec<(String, RefOr<Schema>)> {
         named::<AuditPrincipal>(),
         named::<TokenReply>(),
         named::<TokenRefusal>(),
+        named::<IssuerDiscovery>(),
+        named::<JsonWebKeySet>(),
+        named::<JsonWebKey>(),
         named::<SealStatus>(),
+        named::<Described>(),
+        named::<AppUser>(),
+        named::<ServiceAccount>(),
+        named::<NamedRef>(),
+        named::<Role>(),
+        named::<RoleRule>(),
+        named::<RoleBinding>(),
+        named::<Team>(),
+        named::<TeamMember>(),
+        named::<Membership>(),
+        named::<Organisation>(),
+        named::<Invite>(),
+        named::<Project>(),
+        named::<AccessCredential>(),
+        named::<FederatedProvider>(),
+        named::<FederatedIdentity>(),
+        named::<ServiceAccountRef>(),
     ];
     all.extend(request_schemas());
     all.extend(key_requests());
+    all.extend(manage_requests());
+    all.extend(federated_requests());
     all.extend(policy_schemas());
     all.extend(values());
     all.extend(key_values());

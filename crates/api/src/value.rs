@@ -20,6 +20,8 @@ pub struct Rules {
     pub max_entries: usize,
     /// Whether a secret may be created without a value.
     pub allow_empty_secret: bool,
+    /// Whether issuers of foreign tokens may be named by `http://` URLs.
+    pub plain_issuers: bool,
     /// Limits of labels and annotations.
     pub labels: LabelLimits,
 }
@@ -32,6 +34,7 @@ impl Default for Rules {
             max_value_bytes: 4096,
             max_entries: 256,
             allow_empty_secret: false,
+            plain_issuers: false,
             labels: LabelLimits::default(),
         }
     }

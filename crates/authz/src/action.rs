@@ -6,8 +6,8 @@
 use std::fmt;
 
 use strongroom_types::{
-    Directory, EventId, KeyId, OrganisationId, PathPrefix, ProjectId, Reference, Scope, SecretPath,
-    Slug,
+    BindingId, CredentialId, Directory, EventId, KeyId, OrganisationId, PathPrefix, ProjectId,
+    Reference, RoleId, RuleId, Scope, SecretPath, ServiceAccountId, Slug, TeamId, UserId,
 };
 
 use crate::decision::Reach;
@@ -284,8 +284,101 @@ actions! {
     ListAudit: Reads AuditLog [List] else Forbidden, (), in OrganisationId, on every;
     /// One record of the audit log.
     ReadAuditEntry: Reads AuditLog [Read] else Forbidden, EventId, in OrganisationId, on every;
+    /// 4.4: the issuers whose tokens are trusted. Rules that are limited to names do not list them.
+    ListFederatedProviders: Reads FederatedIdentityProvider [List] else Forbidden, (), in OrganisationId, on every;
+    /// 4.4: trust an issuer.
+    CreateFederatedProvider: Writes FederatedIdentityProvider [Create] else Forbidden, (), in OrganisationId, on every;
+    /// 4.4: one issuer, by its identity.
+    ReadFederatedProvider: Reads FederatedIdentityProvider [Read] else Forbidden, Slug, in OrganisationId, on slug;
+    /// 4.4: change how an issuer is trusted.
+    UpdateFederatedProvider: Writes FederatedIdentityProvider [Update] else Forbidden, Slug, in OrganisationId, on slug;
+    /// 4.4: trust an issuer no more.
+    DeleteFederatedProvider: Writes FederatedIdentityProvider [Delete] else Forbidden, Slug, in OrganisationId, on slug;
+    /// 4.4: which foreign subjects may act as which service account.
+    ListFederatedIdentities: Reads FederatedIdentity [List] else Forbidden, (), in OrganisationId, on every;
+    /// 4.4: let foreign subjects act as a service account.
+    CreateFederatedIdentity: Writes FederatedIdentity [Create] else Forbidden, (), in OrganisationId, on every;
+    /// 4.4: one federated identity, by its identity.
+    ReadFederatedIdentity: Reads FederatedIdentity [Read] else Forbidden, Slug, in OrganisationId, on slug;
+    /// 4.4: change whom a federated identity admits, or revoke it.
+    UpdateFederatedIdentity: Writes FederatedIdentity [Update] else Forbidden, Slug, in OrganisationId, on slug;
+    /// 4.4: remove a federated identity.
+    DeleteFederatedIdentity: Writes FederatedIdentity [Delete] else Forbidden, Slug, in OrganisationId, on slug;
     /// The regions of this installation. Every member may.
     ListRegions: Reads Organisation [] else Forbidden, (), in OrganisationId, on some;
+
+    /// 4.4: the service accounts that the caller may read.
+    ListServiceAccounts: Reads ServiceAccount [List] else Forbidden, (), in OrganisationId, on some;
+    /// 4.4: make a service account with this slug.
+    CreateServiceAccount: Writes ServiceAccount [Create] else Forbidden, Slug, in OrganisationId, on slug;
+    /// 4.4: a service account.
+    ReadServiceAccount: Reads ServiceAccount [Read] else Forbidden, Reference<ServiceAccountId>, in OrganisationId, on some;
+    /// 4.4: change what a service account says about itself.
+    UpdateServiceAccount: Writes ServiceAccount [Update] else Forbidden, Reference<ServiceAccountId>, in OrganisationId, on some;
+    /// 4.4: remove a service account with its credentials and rights.
+    DeleteServiceAccount: Writes ServiceAccount [Delete] else Forbidden, Reference<ServiceAccountId>, in OrganisationId, on some;
+    /// 4.4: a service account's access credentials, without their secrets.
+    ListAccessCredentials: Reads ServiceAccount [Read] else Forbidden, Reference<ServiceAccountId>, in OrganisationId, on some;
+    /// 4.4: an access credential, whose holder acts as the service account.
+    CreateAccessCredential: Writes ServiceAccount [Update] else Forbidden, Reference<ServiceAccountId>, in OrganisationId, on some;
+    /// 4.4: take an access credential away, with every token issued for it.
+    DeleteAccessCredential: Writes ServiceAccount [Update] else Forbidden, (Reference<ServiceAccountId>, CredentialId), in OrganisationId, on some;
+
+    /// 4.4: the organisation's roles that the caller may read.
+    ListRoles: Reads IamRole [List] else Forbidden, (), in OrganisationId, on some;
+    /// 4.4: make a role with this slug, which allows nothing yet.
+    CreateRole: Writes IamRole [Create] else Forbidden, Slug, in OrganisationId, on slug;
+    /// 4.4: a role.
+    ReadRole: Reads IamRole [Read] else Forbidden, Reference<RoleId>, in OrganisationId, on some;
+    /// 4.4: remove a role, and take it from everybody.
+    DeleteRole: Writes IamRole [Delete] else Forbidden, Reference<RoleId>, in OrganisationId, on some;
+    /// 4.4: let a role allow more, of what the caller holds.
+    AddRoleRule: Writes IamRole [Update] else Forbidden, Reference<RoleId>, in OrganisationId, on some;
+    /// 4.4: let a role allow less.
+    RemoveRoleRule: Writes IamRole [Update] else Forbidden, (Reference<RoleId>, RuleId), in OrganisationId, on some;
+    /// 4.4: who has a role.
+    ListRoleBindings: Reads IamRole [Read] else Forbidden, Reference<RoleId>, in OrganisationId, on some;
+    /// 4.4: give a role, of which the caller holds everything.
+    CreateRoleBinding: Writes IamRole [Update] else Forbidden, Reference<RoleId>, in OrganisationId, on some;
+    /// 4.4: take a role away.
+    DeleteRoleBinding: Writes IamRole [Update] else Forbidden, (Reference<RoleId>, BindingId), in OrganisationId, on some;
+
+    /// 4.4: the teams that the caller may read.
+    ListTeams: Reads Team [List] else Forbidden, (), in OrganisationId, on some;
+    /// 4.4: make a team with this slug.
+    CreateTeam: Writes Team [Create] else Forbidden, Slug, in OrganisationId, on slug;
+    /// 4.4: a team.
+    ReadTeam: Reads Team [Read] else Forbidden, Reference<TeamId>, in OrganisationId, on some;
+    /// 4.4: change what is said about a team.
+    UpdateTeam: Writes Team [Update] else Forbidden, Reference<TeamId>, in OrganisationId, on some;
+    /// 4.4: remove a team, and what it was given.
+    DeleteTeam: Writes Team [Delete] else Forbidden, Reference<TeamId>, in OrganisationId, on some;
+    /// 4.4: let a member have what the team has, of which the caller holds everything.
+    AddTeamMember: Writes Team [Update] else Forbidden, Reference<TeamId>, in OrganisationId, on some;
+    /// 4.4: take a member out of a team.
+    RemoveTeamMember: Writes Team [Update] else Forbidden, (Reference<TeamId>, UserId), in OrganisationId, on some;
+
+    /// 4.4: who belongs to the organisation.
+    ListMembers: Reads Membership [List] else Forbidden, (), in OrganisationId, on some;
+    /// 4.4: make a member an owner, or no longer.
+    UpdateMember: Writes Membership [Update] else Forbidden, UserId, in OrganisationId, on some;
+    /// 4.4: end a membership.
+    DeleteMember: Writes Membership [Delete] else Forbidden, UserId, in OrganisationId, on some;
+    /// 4.4: who was invited.
+    ListInvites: Reads Membership [List] else Forbidden, (), in OrganisationId, on some;
+    /// 4.4: where the caller belongs. Every member may.
+    ListOwnMemberships: Reads Membership [] else Forbidden, (), in OrganisationId, on some;
+
+    /// 4.4: the projects that the caller may read.
+    ListProjects: Reads Project [List] else Forbidden, (), in OrganisationId, on some;
+    /// 4.4: make a project with this slug.
+    CreateProject: Writes Project [Create] else Forbidden, Slug, in OrganisationId, on slug;
+    /// 4.4: a project.
+    ReadProject: Reads Project [Read] else Forbidden, Reference<ProjectId>, in OrganisationId, on some;
+    /// 4.4: change what is said about a project, and what it is part of.
+    UpdateProject: Writes Project [Update] else Forbidden, Reference<ProjectId>, in OrganisationId, on some;
+    /// 4.4: remove a project that holds nothing any more.
+    DeleteProject: Writes Project [Delete] else Forbidden, Reference<ProjectId>, in OrganisationId, on some;
 }
 
 key_actions! {
@@ -298,7 +391,7 @@ key_actions! {
 mod tests {
     use super::*;
 
-    /// Every action beside the permission column of contract 1.1, 2.1 and 5.1, and our own.
+    /// Every action beside the permission column of contract 1.1, 2.1, 4.4 and 5.1, and our own.
     #[test]
     fn the_table_is_the_contract() {
         let table: Vec<String> = ACTIONS
@@ -350,7 +443,51 @@ mod tests {
                 "DrawRandomBytes kms_key  Forbidden Uses",
                 "ListAudit audit_log list Forbidden Reads",
                 "ReadAuditEntry audit_log read Forbidden Reads",
+                "ListFederatedProviders federated_identity_provider list Forbidden Reads",
+                "CreateFederatedProvider federated_identity_provider create Forbidden Writes",
+                "ReadFederatedProvider federated_identity_provider read Forbidden Reads",
+                "UpdateFederatedProvider federated_identity_provider update Forbidden Writes",
+                "DeleteFederatedProvider federated_identity_provider delete Forbidden Writes",
+                "ListFederatedIdentities federated_identity list Forbidden Reads",
+                "CreateFederatedIdentity federated_identity create Forbidden Writes",
+                "ReadFederatedIdentity federated_identity read Forbidden Reads",
+                "UpdateFederatedIdentity federated_identity update Forbidden Writes",
+                "DeleteFederatedIdentity federated_identity delete Forbidden Writes",
                 "ListRegions organisation  Forbidden Reads",
+                "ListServiceAccounts service_account list Forbidden Reads",
+                "CreateServiceAccount service_account create Forbidden Writes",
+                "ReadServiceAccount service_account read Forbidden Reads",
+                "UpdateServiceAccount service_account update Forbidden Writes",
+                "DeleteServiceAccount service_account delete Forbidden Writes",
+                "ListAccessCredentials service_account read Forbidden Reads",
+                "CreateAccessCredential service_account update Forbidden Writes",
+                "DeleteAccessCredential service_account update Forbidden Writes",
+                "ListRoles iam_role list Forbidden Reads",
+                "CreateRole iam_role create Forbidden Writes",
+                "ReadRole iam_role read Forbidden Reads",
+                "DeleteRole iam_role delete Forbidden Writes",
+                "AddRoleRule iam_role update Forbidden Writes",
+                "RemoveRoleRule iam_role update Forbidden Writes",
+                "ListRoleBindings iam_role read Forbidden Reads",
+                "CreateRoleBinding iam_role update Forbidden Writes",
+                "DeleteRoleBinding iam_role update Forbidden Writes",
+                "ListTeams team list Forbidden Reads",
+                "CreateTeam team create Forbidden Writes",
+                "ReadTeam team read Forbidden Reads",
+                "UpdateTeam team update Forbidden Writes",
+                "DeleteTeam team delete Forbidden Writes",
+                "AddTeamMember team update Forbidden Writes",
+                "RemoveTeamMember team update Forbidden Writes",
+                "ListMembers membership list Forbidden Reads",
+                "UpdateMember membership update Forbidden Writes",
+                "DeleteMember membership delete Forbidden Writes",
+                "ListInvites membership list Forbidden Reads",
+                "ListOwnMemberships membership  Forbidden Reads",
+                "ListProjects project list Forbidden Reads",
+                "CreateProject project create Forbidden Writes",
+                "ReadProject project read Forbidden Reads",
+                "UpdateProject project update Forbidden Writes",
+                "DeleteProject project delete Forbidden Writes",
             ]
         );
     }

@@ -32,6 +32,22 @@ enum Entry {
 }
 
 impl BuiltIn {
+    /// The identity by which requests can name it: eight zero bytes, which no identity that was drawn
+    /// starts with, and the FNV-1a hash of the name. So it never changes, whatever else comes.
+    pub fn identity(&self) -> [u8; 16] {
+        const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+        const PRIME: u64 = 0x0100_0000_01b3;
+        let hash = self.name.bytes().fold(OFFSET, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(PRIME)
+        });
+        u128::from(hash).to_be_bytes()
+    }
+
+    /// The slug by which requests can name it, as in `secrets-readaccess`.
+    pub fn slug(&self) -> String {
+        self.name.to_ascii_lowercase().replace(':', "-")
+    }
+
     /// Its rules.
     pub fn rules(&self) -> impl ExactSizeIterator<Item = Rule> {
         self.rules.iter().map(|entry| match entry {
@@ -253,6 +269,8 @@ mod tests {
                 ALL.iter().filter(|each| each.name == built_in.name).count(),
                 1
             );
+            let same = |each: &&BuiltIn| each.identity() == built_in.identity();
+            assert_eq!(ALL.iter().filter(same).count(), 1);
             assert!(built_in.rules().len() > 0, "{}", built_in.name);
         }
         assert!(find("kms:encrypt").is_none());

@@ -3,13 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use strongroom_types::Scope;
+use strongroom_types::{OrganisationId, Scope};
 
 use crate::action::{Action, ActionScope, BrowseSecrets, KeyAction, ListKeys, ListSecrets};
 use crate::caller::{Caller, CallerParts, Principal, ProjectRights, TokenScopes};
-use crate::decision::{decide, decide_named};
+use crate::decision::{Reach, decide, decide_named};
 use crate::denied::Denied;
 use crate::key_grant::{KeyNames, Resolved};
+use crate::permission::Permission;
 use crate::reader::{KeyReader, Reader};
 use crate::rule_set::RuleSet;
 
@@ -84,6 +85,30 @@ impl<A: Action> Grant<A> {
     /// Who may do it.
     pub const fn caller(&self) -> &Arc<Caller> {
         &self.caller
+    }
+}
+
+impl<A: Action<Scope = OrganisationId>> Grant<A> {
+    /// Decides about the thing of an organisation's directory that bears all of these names: its
+    /// identity and slug, or, where there is no such thing, what the request called it. So a caller
+    /// who may only touch things of other names does not learn which exist.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied::Forbidden`]: no rule gives the permission on it.
+    pub fn confirm(&self, names: &[&str]) -> Result<(), Denied> {
+        match A::PERMISSIONS {
+            [] => Ok(()),
+            _ => decide_named::<A>(&self.caller, &self.scope, names),
+        }
+    }
+
+    /// Whether the caller may read the thing of this action's type with these names: what a list
+    /// shows.
+    pub fn shows(&self, names: &[&str]) -> bool {
+        let read = &[Permission::Read];
+        self.caller
+            .holds(Reach::Organisation, A::RESOURCE, read, names)
     }
 }
 

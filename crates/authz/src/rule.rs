@@ -1,5 +1,7 @@
 //! Rules: what a role or policy allows (contract 4.1).
 
+use crate::action::Kind;
+use crate::caller::TokenScopes;
 use crate::pattern::{Pattern, PatternError};
 use crate::permission::Permission;
 use crate::resource::ResourceType;
@@ -204,6 +206,27 @@ impl Rule {
         }
     }
 
+    /// What a credential of these scopes can use of the rule (contract 4.4): of `api:read` alone, the
+    /// permissions to read and to list; nothing, if they open nothing here.
+    #[must_use]
+    pub fn within(&self, scopes: TokenScopes) -> Option<Self> {
+        const LOOKING: [Permission; 2] = [Permission::Read, Permission::List];
+        if scopes.permit(Kind::Writes) {
+            return Some(self.clone());
+        }
+        let bits = |each: &&Permission| self.permissions.has(each.bit());
+        let left: Vec<_> = LOOKING.iter().filter(bits).collect();
+        if left.is_empty() || !scopes.permit(Kind::Reads) {
+            return None;
+        }
+        let words = left.iter().map(|each| each.as_str()).collect();
+        let bits = left.iter().fold(0, |bits, each| bits | each.bit());
+        Some(Self {
+            permissions: Names::known(words, bits),
+            ..self.clone()
+        })
+    }
+
     /// The resource types, as written.
     pub fn resources(&self) -> impl ExactSizeIterator<Item = &str> {
         self.resources.written.iter().map(AsRef::as_ref)
@@ -355,6 +378,22 @@ mod tests {
             let error = Rule::parse(&resources, &identities, &permissions).unwrap_err();
             assert_eq!(error.to_string(), message);
         }
+    }
+
+    #[test]
+    fn scopes_leave_of_a_rule_what_they_open() {
+        let within = |permissions: &[&str], scopes: &[&str]| {
+            let rule = Rule::parse(&["secret"], &["/app/*"], permissions).unwrap();
+            let left = rule.within(TokenScopes::of(scopes))?;
+            assert_eq!(left.resource_identities(), rule.resource_identities());
+            Some(left.permissions().collect::<Vec<_>>().join(","))
+        };
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(within(&["*"], &["api:write"]), text("*"));
+        assert_eq!(within(&["*"], &["api:read"]), text("read,list"));
+        assert_eq!(within(&["read", "update"], &["api:read"]), text("read"));
+        assert_eq!(within(&["getSecretValue"], &["api:read"]), None);
+        assert_eq!(within(&["*"], &["kubernetes"]), None);
     }
 
     #[test]

@@ -8,8 +8,8 @@ use std::hash::Hash;
 
 use crate::provider::{CredentialFile, KeyFile, KeyText, Passphrase, RootKeyProvider};
 use crate::{
-    AccessCredential, ChainKey, Envelope, HeadSigner, KeyEncryptionKey, KeyMaterial, Keyring,
-    PlainToken, RootKey, Sealed, StorageKey, TokenKey, WrappingKey,
+    AccessCredential, ChainKey, Envelope, HeadSigner, IssuerKey, KeyEncryptionKey, KeyMaterial,
+    Keyring, PlainToken, RootKey, Sealed, StorageKey, TokenKey, WrappingKey,
 };
 
 /// Compiles only if the type lacks the trait: otherwise both implementations apply, and the
@@ -35,7 +35,7 @@ macro_rules! secret {
 }
 
 secret! {
-    AccessCredential ChainKey HeadSigner KeyEncryptionKey KeyMaterial Keyring PlainToken RootKey
+    AccessCredential ChainKey HeadSigner IssuerKey KeyEncryptionKey KeyMaterial Keyring PlainToken RootKey
     StorageKey TokenKey KeyText Passphrase WrappingKey
 }
 

@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! root key ──seals──▶ keyring ─┬─ storage key ──────────seals──▶ every bookkeeping row
-//! (provider)                   ├─ key-encryption key ───wraps──▶ KMS key versions, wrapping keys
+//! (provider)                   ├─ key-encryption key ───wraps──▶ KMS key versions, wrapping keys, keys of tokens
 //!                              │                                   └─wrap─▶ data key per secret
 //!                              │                                              └─seals─▶ the value
 //!                              ├─ audit chain key ──────links──▶ audit frames
@@ -17,7 +17,7 @@
 //!
 //! | Algorithm | Where | Reference | Limit |
 //! |---|---|---|---|
-//! | AES-256-GCM-SIV | rows, keyring, KMS key versions at rest, access tokens | RFC 8452 | about 2^48 messages under one key before a random nonce repeats, and a repetition only tells whether two messages were equal (section 9); 2^36 bytes each |
+//! | AES-256-GCM-SIV | rows, keyring, KMS key versions and the keys of tokens at rest, access tokens | RFC 8452 | about 2^48 messages under one key before a random nonce repeats, and a repetition only tells whether two messages were equal (section 9); 2^36 bytes each |
 //! | AES-256-GCM | secret values, KMS keys | NIST SP 800-38D | 2^32 messages under one key with random nonces (section 8.3), 2^36 - 32 bytes each; a data key seals one message |
 //! | AES-128-GCM | KMS keys | NIST SP 800-38D | as above |
 //! | ChaCha20-Poly1305 | KMS keys | RFC 8439 | 96-bit random nonces, hence the same 2^32 messages; 2^38 - 64 bytes each |
@@ -27,6 +27,8 @@
 //! | RSAES-OAEP, one hash for it and MGF1, then AES-256-KWP | imported keys | RFC 8017, section 7.1; RFC 5649, NIST SP 800-38F | a target of at most 8177 bytes; SHA-1, SHA-224, SHA-256, SHA-384 or SHA-512, no label |
 //! | HMAC-SHA-224, -256, -384, -512 | KMS keys | RFC 2104, FIPS 198-1 | keys of 32 or 64 bytes; forging needs at least 2^112 work; never truncated |
 //! | HMAC-SHA-256 | audit chain | RFC 2104, FIPS 198-1 | none in practice; forging needs about 2^128 work |
+//! | ECDSA over P-256 with SHA-256 (ES256) | ID tokens | RFC 7518, section 3.4; FIPS 186-5 | about 2^128 work; both numbers in fixed width |
+//! | RSASSA-PKCS1-v1_5, RSASSA-PSS, ECDSA, Ed25519, verifying only | tokens of other issuers | RFC 7518, RFC 8037 | keys that others chose: RSA from 2048 bits, P-256, P-384, Ed25519 |
 //! | SHA-256 | token hashes | FIPS 180-4 | only over values of 256 random bits, never over passwords |
 //! | Ed25519 | signed audit heads, KMS keys | RFC 8032 | none in practice; pure, without context |
 //! | Shamir's secret sharing over GF(256) | root key in shares | Shamir 1979; draft-mcgrew-tss-03 | 2 to 255 shares; fewer than the threshold tell nothing; our own code, in constant time |
@@ -54,6 +56,8 @@ mod envelope;
 mod guarantees;
 mod head;
 mod import;
+mod issuer_key;
+mod jws;
 mod keyring;
 mod library;
 mod material;
@@ -74,6 +78,8 @@ pub use head::{HeadError, HeadSigner, SignError, verify_head};
 pub use import::{
     ImportError, ImportTarget, TargetError, WrapForImportError, WrappingKey, wrap_for_import,
 };
+pub use issuer_key::IssuerKey;
+pub use jws::{ForeignKey, ForeignKeyError, JwsAlgorithm, SignatureRefused, UnsupportedAlgorithm};
 pub use keyring::{Keyring, KeyringError};
 pub use library::LibraryError;
 pub use material::{

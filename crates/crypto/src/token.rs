@@ -5,6 +5,7 @@
 
 mod access;
 mod credential;
+mod rotated;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};

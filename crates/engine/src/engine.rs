@@ -10,7 +10,11 @@ use strongroom_types::{Clock, OrganisationId, Region, Scope};
 use crate::access_times::{AccessTimes, FlushError};
 use crate::audit_log::AuditLog;
 use crate::call::{Arrival, Call, Recorded};
-use crate::directory::{Credential, Directory, EnterError, Entered, Entry, Tokens, Views};
+use crate::directory::{
+    Credential, Directory, EnterError, Entered, Entry, Federation, IssuerKeys, LastUses,
+    Management, Outbound, Tokens, Views,
+};
+use crate::issuer::IssuerState;
 use crate::keys::{KeyRing, Keys, SlowWork, Usage, WrappingKeys};
 use crate::outbox::OutboxError;
 use crate::rows::directory::TokenRow;
@@ -33,6 +37,8 @@ pub struct EngineParts {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// How documents of other issuers are fetched.
+    pub outbound: Arc<dyn Outbound>,
     /// What the operator decided.
     pub settings: Settings,
 }
@@ -74,6 +80,8 @@ pub(crate) struct Inner {
     pub(crate) settings: Settings,
     pub(crate) regions: Vec<(RegionSettings, Region)>,
     pub(crate) views: Views,
+    pub(crate) issuer_keys: IssuerKeys,
+    pub(crate) issuer: IssuerState,
     pub(crate) tokens: Decoded<TokenRow>,
     pub(crate) key_heads: Decoded<KeyHead>,
     pub(crate) ring: KeyRing,
@@ -81,6 +89,7 @@ pub(crate) struct Inner {
     pub(crate) wrapping_keys: WrappingKeys,
     pub(crate) slow: SlowWork,
     pub(crate) access_times: AccessTimes,
+    pub(crate) last_uses: LastUses,
     pub(crate) stripes: Stripes,
 }
 
@@ -102,6 +111,8 @@ impl Engine {
             trail,
             clock: parts.clock,
             views: Views::new(),
+            issuer_keys: IssuerKeys::new(parts.outbound),
+            issuer: IssuerState::new(),
             tokens: Decoded::with_capacity(100_000),
             key_heads: Decoded::with_capacity(10_000),
             ring: KeyRing::new(),
@@ -110,6 +121,7 @@ impl Engine {
             slow: SlowWork::new(parts.settings.slow_workers),
             settings: parts.settings,
             access_times: AccessTimes::new(),
+            last_uses: LastUses::new(),
             stripes: Stripes::new(),
         };
         inner
@@ -125,8 +137,10 @@ impl Engine {
     /// close the journal and the store.
     pub async fn stop(&self) -> Result<(), StopError> {
         let flushed = self.0.access_times.flush(&self.0.vault).await;
+        let uses = self.0.last_uses.flush(&self.0.vault).await;
         let settled = self.0.trail.outbox().settle_and_clear().await;
         flushed.map_err(StopError::AccessTimes)?;
+        uses.map_err(StopError::AccessTimes)?;
         settled.map_err(StopError::Outbox)
     }
 
@@ -201,6 +215,16 @@ impl Engine {
     /// The token endpoint.
     pub fn tokens(&self) -> Tokens<'_> {
         Tokens(&self.0)
+    }
+
+    /// Managing organisations, by the rights of callers.
+    pub fn manage(&self) -> Management<'_> {
+        Management(&self.0)
+    }
+
+    /// Issuers whose tokens are trusted, and for whom.
+    pub fn federation(&self) -> Federation<'_> {
+        Federation(&self.0)
     }
 
     /// Organisations and principals.

@@ -8,7 +8,7 @@ use crate::engine::Engine;
 
 /// How often due removals are looked for.
 const REMOVALS: Duration = Duration::from_secs(60);
-/// How often keys that are due to rotate are looked for (contract 2.7).
+/// How often keys that are due to rotate are looked for (contract 2.7), and those of tokens.
 const ROTATIONS: Duration = Duration::from_secs(60 * 60);
 /// How often audit records past their retention are looked for.
 const RETENTION: Duration = Duration::from_secs(60 * 60);
@@ -19,8 +19,8 @@ const CLEARING: Duration = Duration::from_secs(1);
 const GATHERING: Duration = Duration::from_millis(10);
 
 impl Engine {
-    /// Writes access times, brings records to the journal, removes and rotates keys that are due, and
-    /// removes audit records that are past their retention, until the future is dropped. What fails is
+    /// Writes access times, brings records to the journal, removes and rotates keys that are due,
+    /// those of tokens too, and removes audit records that are past their retention, until the future is dropped. What fails is
     /// logged and tried again.
     pub async fn run_jobs(&self) {
         tokio::join!(
@@ -28,6 +28,7 @@ impl Engine {
             self.settle_outbox(),
             self.remove_due_keys(),
             self.rotate_due_keys(),
+            self.rotate_token_keys(),
             self.expire_audit_records(),
         );
     }
@@ -40,7 +41,9 @@ impl Engine {
                 _ = tick.tick() => {}
                 () = self.0.access_times.filled() => {}
             }
-            if let Err(error) = self.0.access_times.flush(&self.0.vault).await {
+            let secrets = self.0.access_times.flush(&self.0.vault).await;
+            let credentials = self.0.last_uses.flush(&self.0.vault).await;
+            for error in [secrets.err(), credentials.err()].into_iter().flatten() {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
                     "access times wait"
@@ -110,6 +113,21 @@ impl Engine {
     /// Rotates every key whose period is over by the engine's clock; says how many.
     pub async fn rotate_due_keys_once(&self) -> Result<usize, crate::keys::ScheduleError> {
         self.0.rotate_due_keys().await
+    }
+
+    async fn rotate_token_keys(&self) {
+        let mut tick = interval(ROTATIONS);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            match self.rotate_token_keys_once().await {
+                Ok(0) => {}
+                Ok(keys) => tracing::info!(keys, "new keys for tokens"),
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "rotation failed");
+                }
+            }
+        }
     }
 
     async fn expire_audit_records(&self) {

@@ -10,6 +10,7 @@ mod call;
 mod directory;
 mod engine;
 mod evidence;
+mod issuer;
 mod jobs;
 mod keys;
 mod outbox;
@@ -24,12 +25,23 @@ pub use access_times::FlushError;
 pub use audit_log::{AuditLog, AuditLogError};
 pub use call::{Arrival, Call, Recorded};
 pub use directory::{
-    AccessTokenError, Credential, Directory, DirectoryError, EnterError, Entered, Entry, Gate,
-    IssuedToken, NewBinding, NewCredential, NewOrganisation, NewRole, NewRule, NewToken, NewUser,
-    PrincipalRef, RoleRef, Tokens,
+    AccessTokenError, AudienceMatch, BindingView, ConditionError, Credential, CredentialView,
+    DescribedView, Directory, DirectoryError, EnterError, Entered, Entry, ExchangeAsk,
+    ExchangeError, ExchangeRefusal, FederatedAccountView, FederatedFilter, FederatedIdentityChange,
+    FederatedIdentityError, FederatedIdentityView, FederatedProviderChange, FederatedProviderError,
+    FederatedProviderView, Federation, FetchError, Gate, Grantee, GranteeView, IdentityStatus,
+    IssueError, IssuedCredential, IssuedToken, KeySetError, ListFilter, ManageError, Management,
+    MemberView, NamedView, Naming, NamingChange, NewAccessCredential, NewBinding, NewCredential,
+    NewFederatedIdentity, NewFederatedProvider, NewOrganisation, NewRole, NewRoleBinding, NewRule,
+    NewTeamMember, NewToken, NewUser, NoOutbound, OrganisationSummary, Outbound, PrincipalRef,
+    ProjectParent, ProjectView, RoleRef, RoleView, RuleView, ServiceAccountView, TeamMemberView,
+    TeamView, Thing, TokenAsk, TokenError, Tokens, UserView,
 };
 pub use engine::{Engine, EngineParts, NotReady, StartError, StopError};
 pub use evidence::Reason;
+pub use issuer::{
+    IdTokenAsk, IdTokenError, Issuer, IssuerError, PublicSigningKey, RotationError, SealFault,
+};
 pub use keys::{
     BatchItem, CountError, CreateKeyError, DataKey, DecryptDataError, Decrypted, DrawError,
     EncryptDataError, Encrypted, ExportKeyError, Exported, Hashed, KeyChangeError, KeyFilter,

@@ -30,6 +30,10 @@ pub struct Settings {
     pub key_deletion_delay: Duration,
     /// How long a token from client credentials lives.
     pub access_token_lifetime: Duration,
+    /// The `iss` of ID tokens, without a final slash; none means that none are issued.
+    pub issuer: Option<String>,
+    /// How long each key is used that seals access tokens or signs ID tokens; at least a day.
+    pub token_key_period: Duration,
     /// How long audit records are kept.
     pub audit_retention: Duration,
     /// How often access times go to the store. A crash loses at most this much of them.
@@ -49,6 +53,8 @@ impl Default for Settings {
             slow_workers: 1,
             key_deletion_delay: Duration::from_secs(30 * 24 * 60 * 60),
             access_token_lifetime: Duration::from_secs(60 * 60),
+            issuer: None,
+            token_key_period: Duration::from_secs(30 * 24 * 60 * 60),
             audit_retention: Duration::from_secs(365 * 24 * 60 * 60),
             access_time_interval: Duration::from_secs(60),
         }

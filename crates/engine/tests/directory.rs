@@ -172,6 +172,7 @@ async fn rights_come_and_go_with_their_bindings() {
         resources: vec!["secret".into()],
         resource_identities: vec!["/app/*".into()],
         permissions: vec!["getSecretValue".into()],
+        note: String::new(),
     }];
     let role = NewRole {
         name: "reader".into(),
@@ -245,7 +246,7 @@ async fn client_credentials_give_tokens_that_die_with_them() {
     let issue = async |key: &str, value: &str| {
         engine
             .tokens()
-            .issue(&call(), key, secret(value))
+            .issue(&call(), key, secret(value), None)
             .await
             .map(|done| done.into_inner())
     };
@@ -269,6 +270,10 @@ async fn client_credentials_give_tokens_that_die_with_them() {
         enter(issued.token.expose()).await.unwrap().organisation,
         acme.organisation
     );
+    // Until now the keyring's own key sealed them; what it made counts on.
+    assert_eq!(engine.rotate_token_keys_once().await.unwrap(), 1);
+    assert_eq!(engine.rotate_token_keys_once().await.unwrap(), 0);
+    assert!(enter(issued.token.expose()).await.is_ok());
     let basic = |value: &str| Credential::Basic {
         id: &credential.access_key,
         secret: secret(value),

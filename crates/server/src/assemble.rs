@@ -15,6 +15,7 @@ use tokio::task::{JoinError, JoinHandle};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::data_directory::DataDirectory;
+use crate::outbound::{Fetcher, OutboundError};
 use crate::readings::readings;
 use crate::root_key::{Control, RootKeyUnavailable, RootKeys};
 use crate::settings;
@@ -59,6 +60,9 @@ pub enum AssembleError {
     /// A region's name is none.
     #[error("a region of the configuration has no proper slug")]
     Region(#[from] SlugError),
+    /// Further certificate authorities cannot be used.
+    #[error(transparent)]
+    Outbound(#[from] OutboundError),
     /// The engine does not start.
     #[error("the engine cannot start")]
     Engine(#[source] StartError),
@@ -125,6 +129,7 @@ impl Installation {
             journal: journal.clone(),
             clock,
             entropy: Arc::new(SystemEntropy),
+            outbound: Arc::new(Fetcher::new(&config.federation)?),
             settings: settings::engine(config)?,
         };
         let engine = Engine::start(parts).await.map_err(AssembleError::Engine)?;

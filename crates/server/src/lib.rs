@@ -15,6 +15,7 @@ pub mod founding;
 pub mod http;
 pub mod listener;
 pub mod memory;
+pub mod outbound;
 mod readings;
 pub mod recipes;
 pub mod root_key;

@@ -42,6 +42,8 @@ pub fn engine(config: &Config) -> Result<Settings, SlugError> {
         versions_per_secret: Some(config.quotas.versions_per_secret).filter(|most| *most > 0),
         key_deletion_delay: Duration::from_secs(u64::from(config.kms.deletion_days) * DAY),
         access_token_lifetime: Duration::from_secs(config.tokens.access_seconds),
+        issuer: config.issuer.url.clone(),
+        token_key_period: Duration::from_secs(u64::from(config.issuer.rotation_days) * DAY),
         audit_retention: Duration::from_secs(u64::from(config.audit.retention_days) * DAY),
         access_time_interval: Duration::from_secs(config.quotas.access_time_seconds),
         ..Settings::default()
@@ -61,6 +63,7 @@ pub fn http(config: &Config) -> HttpSettings {
             max_value_bytes: config.values.max_bytes,
             max_entries: config.values.max_entries,
             allow_empty_secret: config.values.allow_empty_secret,
+            plain_issuers: config.federation.allow_plain_http,
             labels: labels(config),
         },
         body_limit: config.limits.body_bytes,
@@ -125,6 +128,8 @@ mod tests {
         assert_eq!(ours.versions_per_secret, theirs.versions_per_secret);
         assert_eq!(ours.key_deletion_delay, theirs.key_deletion_delay);
         assert_eq!(ours.access_token_lifetime, theirs.access_token_lifetime);
+        assert_eq!(ours.issuer, theirs.issuer);
+        assert_eq!(ours.token_key_period, theirs.token_key_period);
         assert_eq!(ours.audit_retention, theirs.audit_retention);
         assert_eq!(ours.access_time_interval, theirs.access_time_interval);
         assert_eq!(ours.require_key_permission, theirs.require_key_permission);

@@ -14,6 +14,7 @@ use strongroom_engine::{
 };
 use strongroom_server::config::{Config, Region};
 use strongroom_server::http::App;
+use strongroom_server::outbound::Fetcher;
 use strongroom_server::serving::{Bound, OnAir};
 use strongroom_server::settings;
 use strongroom_server::telemetry::Metrics;
@@ -100,6 +101,7 @@ impl House {
             journal: journal.clone(),
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),
+            outbound: Arc::new(Fetcher::new(&config.federation).unwrap()),
             settings: settings::engine(&config).unwrap(),
         }));
         let engine = engine.unwrap();
@@ -294,6 +296,7 @@ impl Tenant<'_> {
             resources: vec![(*resource).to_owned()],
             resource_identities: names.iter().map(|name| (*name).to_owned()).collect(),
             permissions: permissions.iter().map(|each| (*each).to_owned()).collect(),
+            note: String::new(),
         });
         let role = NewRole {
             name: "role".to_owned(),

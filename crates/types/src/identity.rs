@@ -118,6 +118,10 @@ identity! {
     TokenId = "tok";
     /// A service account's access credential (its name, never its secret).
     CredentialId = "cred";
+    /// An issuer whose tokens an organisation trusts.
+    FederatedProviderId = "fip";
+    /// What subjects of such an issuer may act as a service account.
+    FederatedIdentityId = "fid";
     /// One audit record.
     EventId = "evt";
 }
@@ -129,6 +133,15 @@ pub enum Reference<I> {
     Identity(I),
     /// Any other slug.
     Slug(Slug),
+}
+
+impl<I: fmt::Display> fmt::Display for Reference<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Identity(identity) => identity.fmt(f),
+            Self::Slug(slug) => slug.fmt(f),
+        }
+    }
 }
 
 impl<I: FromStr> FromStr for Reference<I> {

@@ -2,7 +2,7 @@
 
 use strongroom_authz::TokenScopes;
 use strongroom_crypto::{TokenHash, TokenKind, constant_time_eq, token};
-use strongroom_types::{CredentialId, OrganisationId, Plaintext, Timestamp};
+use strongroom_types::{CredentialId, FederatedIdentityId, OrganisationId, Plaintext, Timestamp};
 
 use super::rights::{CredentialName, PrincipalId};
 use crate::engine::Inner;
@@ -29,6 +29,8 @@ pub(super) struct Identified {
     pub(super) organisation: Option<OrganisationId>,
     /// The access credential behind it, which must still exist.
     pub(super) credential: Option<CredentialId>,
+    /// The federated identity behind it, which must still be in force and whose scopes count.
+    pub(super) federated: Option<FederatedIdentityId>,
     pub(super) scopes: TokenScopes,
     pub(super) name: CredentialName,
 }
@@ -63,7 +65,7 @@ impl Inner {
         match credential {
             Credential::Token(text) => match TokenKind::of(text) {
                 Some(TokenKind::Personal) => self.personal_token(text, now).await,
-                Some(TokenKind::Access) => self.access_token(text, now),
+                Some(TokenKind::Access) => self.access_token(text, now).await,
                 None => Err(Unproven::Invalid),
             },
             Credential::Basic { id, secret } => {
@@ -79,6 +81,7 @@ impl Inner {
                     principal: PrincipalId::ServiceAccount(row.service_account),
                     organisation: Some(organisation),
                     credential: Some(credential),
+                    federated: None,
                     scopes: scopes(&row.scopes),
                     name: CredentialName::AccessCredential(credential),
                 })
@@ -100,28 +103,30 @@ impl Inner {
             principal: PrincipalId::User(row.user),
             organisation: None,
             credential: None,
+            federated: None,
             scopes: scopes(&row.scopes),
             name: CredentialName::PersonalToken(row.identity),
         })
     }
 
-    fn access_token(&self, text: &str, now: Timestamp) -> Result<Identified, Unproven> {
-        let bytes = self
-            .vault
-            .keyring()
-            .access_tokens()
-            .open(text)
-            .map_err(|_| Unproven::Invalid)?;
+    async fn access_token(&self, text: &str, now: Timestamp) -> Result<Identified, Unproven> {
+        let bytes = self.open_token(text, now).await?.ok_or(Unproven::Invalid)?;
         let claims: AccessTokenClaims = minicbor::decode(&bytes).map_err(|_| Unproven::Invalid)?;
         if claims.expires_at <= now {
             return Err(Unproven::Expired);
         }
+        let name = match (claims.credential, claims.federated) {
+            (Some(credential), None) => CredentialName::AccessToken(credential),
+            (None, Some(identity)) => CredentialName::FederatedToken(identity),
+            _ => return Err(Unproven::Invalid),
+        };
         Ok(Identified {
             principal: PrincipalId::ServiceAccount(claims.service_account),
             organisation: Some(claims.organisation),
-            credential: Some(claims.credential),
+            credential: claims.credential,
+            federated: claims.federated,
             scopes: scopes(&claims.scopes),
-            name: CredentialName::AccessToken(claims.credential),
+            name,
         })
     }
 

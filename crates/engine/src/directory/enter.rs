@@ -124,6 +124,12 @@ impl Inner {
         let view = self.views.current(&self.vault, organisation).await?;
         let view = view.ok_or(EnterError::NotAMember)?;
         check_credential(&view, &identified)?;
+        let scopes = match identified.federated {
+            None => identified.scopes,
+            Some(identity) => view
+                .scopes_in_force(identity, now)
+                .ok_or(EnterError::InvalidCredential)?,
+        };
         let rights = view
             .rights(identified.principal, None, now)
             .ok_or(EnterError::NotAMember)?;
@@ -133,6 +139,7 @@ impl Inner {
             credential: identified.name,
         });
         call.place(organisation, None, None);
+        self.last_uses.touch(identified.name.identity(), now);
         check_gates(&view, entry.gates)?;
         let region = entry
             .region
@@ -147,7 +154,7 @@ impl Inner {
                 .rights(identified.principal, project, now)
                 .ok_or(EnterError::NotAMember)?,
         };
-        let caller = rights.caller(organisation, identified.scopes, call.client_ip());
+        let caller = rights.caller(organisation, scopes, call.client_ip());
         Ok(Entered {
             caller,
             organisation,

@@ -8,6 +8,9 @@
 mod admin;
 mod authenticate;
 mod enter;
+mod federation;
+mod last_uses;
+mod manage;
 mod rights;
 mod tokens;
 mod view;
@@ -18,6 +21,22 @@ pub use admin::{
 };
 pub use authenticate::Credential;
 pub use enter::{EnterError, Entered, Entry, Gate};
+pub(crate) use federation::IssuerKeys;
+pub use federation::{
+    AudienceMatch, ConditionError, ExchangeAsk, ExchangeError, ExchangeRefusal,
+    FederatedAccountView, FederatedFilter, FederatedIdentityChange, FederatedIdentityError,
+    FederatedIdentityView, FederatedProviderChange, FederatedProviderError, FederatedProviderView,
+    Federation, FetchError, IdentityStatus, KeySetError, NewFederatedIdentity,
+    NewFederatedProvider, NoOutbound, Outbound,
+};
+pub(crate) use last_uses::LastUses;
+pub use manage::{
+    BindingView, CredentialView, DescribedView, Grantee, GranteeView, IssuedCredential, ListFilter,
+    ManageError, Management, MemberView, NamedView, Naming, NamingChange, NewAccessCredential,
+    NewRoleBinding, NewTeamMember, OrganisationSummary, ProjectParent, ProjectView, RoleView,
+    RuleView, ServiceAccountView, TeamMemberView, TeamView, Thing, UserView,
+};
 pub(crate) use rights::{Caption, PrincipalId};
-pub use tokens::{AccessTokenError, IssuedToken, Tokens};
-pub(crate) use view::Views;
+pub(crate) use tokens::LONGEST_TOKEN;
+pub use tokens::{AccessTokenError, IssueError, IssuedToken, TokenAsk, TokenError, Tokens};
+pub(crate) use view::{OrganisationView, Views};

@@ -9,7 +9,8 @@ use strongroom_authz::{
     builtin,
 };
 use strongroom_types::{
-    CredentialId, OrganisationId, ProjectId, ServiceAccountId, Timestamp, TokenId, UserId,
+    CredentialId, FederatedIdentityId, OrganisationId, ProjectId, ServiceAccountId, Timestamp,
+    TokenId, UserId,
 };
 
 use super::view::OrganisationView;
@@ -36,15 +37,26 @@ pub(crate) enum CredentialName {
     PersonalToken(TokenId),
     AccessToken(CredentialId),
     AccessCredential(CredentialId),
+    FederatedToken(FederatedIdentityId),
 }
 
 impl CredentialName {
+    /// The identity of what it is, whichever that is.
+    pub(crate) fn identity(self) -> [u8; 16] {
+        match self {
+            Self::PersonalToken(id) => *id.as_bytes(),
+            Self::AccessToken(id) | Self::AccessCredential(id) => *id.as_bytes(),
+            Self::FederatedToken(id) => *id.as_bytes(),
+        }
+    }
+
     /// Its identity and its kind, as the record shows them.
     pub(crate) fn shown(self) -> (String, &'static str) {
         match self {
             Self::PersonalToken(id) => (id.to_string(), "personal_access_token"),
             Self::AccessToken(id) => (id.to_string(), "access_token"),
             Self::AccessCredential(id) => (id.to_string(), "access_credential"),
+            Self::FederatedToken(id) => (id.to_string(), "federated_identity"),
         }
     }
 }
@@ -95,6 +107,20 @@ impl Rights {
     }
 }
 
+impl Rights {
+    /// Whether these rights hold all that the rules allow.
+    pub(super) fn covers(&self, rules: &[Rule]) -> bool {
+        if self.owner {
+            return true;
+        }
+        let mut held = RuleSet::clone(&self.organisation);
+        if let Some(project) = &self.project {
+            held.extend(project.rules.rules().iter().cloned());
+        }
+        rules.iter().all(|rule| held.covers(rule))
+    }
+}
+
 impl OrganisationView {
     /// The principal's rights; none if it does not belong to the organisation.
     pub(crate) fn rights(
@@ -135,8 +161,7 @@ impl OrganisationView {
         let held: Vec<_> = self.bindings.iter().filter(holds).collect();
         let rules = |place: Option<ProjectId>| -> RuleSet {
             let here = held.iter().filter(|binding| binding.project == place);
-            here.flat_map(|binding| self.rules_of(&binding.role))
-                .collect()
+            here.flat_map(|binding| self.rules_given(binding)).collect()
         };
         let (principal, name, contact, owner) = self.describe(principal)?;
         Some(Rights {
@@ -170,7 +195,20 @@ impl OrganisationView {
         .collect()
     }
 
-    fn rules_of(&self, role: &BoundRole) -> Vec<Rule> {
+    /// The rules that a binding gives: its role's, within its scopes.
+    pub(super) fn rules_given(&self, binding: &BindingRow) -> Vec<Rule> {
+        let rules = self.rules_of(&binding.role);
+        match binding.scopes.as_slice() {
+            [] => rules,
+            scopes => {
+                let scopes = TokenScopes::of(scopes);
+                let limited = rules.iter().filter_map(|rule| rule.within(scopes));
+                limited.collect()
+            }
+        }
+    }
+
+    pub(super) fn rules_of(&self, role: &BoundRole) -> Vec<Rule> {
         match role {
             BoundRole::BuiltIn(name) => builtin::find(name)
                 .map(|built_in| built_in.rules().collect())

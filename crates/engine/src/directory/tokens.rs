@@ -4,13 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strongroom_audit::{Action, ServiceEvent};
-use strongroom_crypto::{PlainToken, SealError};
+use strongroom_crypto::PlainToken;
 use strongroom_types::{Plaintext, Timestamp};
 
+use super::federation::{ExchangeAsk, ExchangeError};
 use super::rights::{Caption, CredentialName, PrincipalId};
+use super::view::OrganisationView;
 use crate::call::{Call, Recorded};
 use crate::engine::Inner;
 use crate::evidence::{Evidence, Reason};
+use crate::issuer::{Bearer, IdTokenAsk, IdTokenError, SealFault};
 use crate::rows::RowFault;
 use crate::rows::directory::{AccessTokenClaims, CredentialRow};
 use crate::trail::AuditUnavailable;
@@ -21,6 +24,32 @@ pub struct IssuedToken {
     pub token: PlainToken,
     /// How long it lives.
     pub expires_in: Duration,
+    /// A JWT that says to others who the service account is, if it was asked for.
+    pub id_token: Option<Plaintext>,
+}
+
+/// The longest life that an access token can be asked for with (contract 3.3).
+pub(crate) const LONGEST_TOKEN: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Why nothing was handed over to a client who has proven itself.
+#[derive(Debug, thiserror::Error)]
+pub enum IssueError {
+    /// The access token could not be sealed.
+    #[error("the token could not be sealed")]
+    Seal(#[source] SealFault),
+    /// There is no ID token.
+    #[error(transparent)]
+    IdToken(IdTokenError),
+}
+
+impl IssueError {
+    /// Whether it is the client's doing.
+    pub(super) const fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::IdToken(IdTokenError::Scope | IdTokenError::Project)
+        )
+    }
 }
 
 /// Why no token was issued.
@@ -32,18 +61,62 @@ pub enum AccessTokenError {
     /// A row could not be read.
     #[error("the directory could not be read")]
     Row(#[source] RowFault),
-    /// The claims could not be sealed.
-    #[error("the token could not be sealed")]
-    Seal(#[source] SealError),
+    /// Nothing was handed over.
+    #[error(transparent)]
+    Issue(IssueError),
     /// The call could not be recorded.
     #[error("the call could not be recorded")]
     Audit(#[source] AuditUnavailable),
+}
+
+/// What a token is asked for with.
+pub enum TokenAsk {
+    /// An access credential (contract 3.2).
+    Credentials {
+        /// Its access key.
+        access_key: String,
+        /// Its access secret.
+        secret: Plaintext,
+    },
+    /// A foreign token (contract 3.3).
+    Exchange(ExchangeAsk),
+}
+
+/// Why no token was issued, whatever it was asked for with.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// For an access credential.
+    #[error(transparent)]
+    Credentials(AccessTokenError),
+    /// For a foreign token.
+    #[error(transparent)]
+    Exchange(ExchangeError),
 }
 
 /// The token endpoint's operations. They need no grant: the credential is the right.
 pub struct Tokens<'e>(pub(crate) &'e Arc<Inner>);
 
 impl Tokens<'_> {
+    /// Issues a token for whatever it is asked for with.
+    pub async fn answer(
+        &self,
+        call: &Arc<Call>,
+        ask: TokenAsk,
+        id_token: Option<IdTokenAsk>,
+    ) -> Result<Recorded<IssuedToken>, TokenError> {
+        let id_token = id_token.as_ref();
+        match ask {
+            TokenAsk::Credentials { access_key, secret } => {
+                let issued = self.issue(call, &access_key, secret, id_token).await;
+                issued.map_err(TokenError::Credentials)
+            }
+            TokenAsk::Exchange(ask) => {
+                let issued = self.exchange(call, ask, id_token).await;
+                issued.map_err(TokenError::Exchange)
+            }
+        }
+    }
+
     /// Issues a token for an access credential. It writes nothing but the audit record: the token
     /// carries its claims sealed, and dies with the credential.
     pub async fn issue(
@@ -51,23 +124,20 @@ impl Tokens<'_> {
         call: &Arc<Call>,
         access_key: &str,
         secret: Plaintext,
+        id_token: Option<&IdTokenAsk>,
     ) -> Result<Recorded<IssuedToken>, AccessTokenError> {
         let inner = self.0;
         let now = inner.clock.now();
-        match self.claims(call, access_key, secret, now).await {
-            Ok(claims) => {
-                // Writing to a vector cannot fail, and every claim has a row format.
-                let bytes = minicbor::to_vec(&claims).unwrap_or_default();
-                let token = inner
-                    .vault
-                    .keyring()
-                    .access_tokens()
-                    .seal(inner.vault.entropy(), &bytes)
-                    .map_err(AccessTokenError::Seal)?;
+        let issued = match self.claims(call, access_key, secret, now).await {
+            Ok((claims, view)) => {
+                let issued = inner.hand_over(&claims, &view, access_key, id_token, now);
+                issued.await.map_err(AccessTokenError::Issue)
+            }
+            Err(error) => Err(error),
+        };
+        match issued {
+            Ok(issued) => {
                 call.note(ServiceEvent::new(Action::AuthTokenIssued, None));
-                let left = claims.expires_at.duration_since(now);
-                let expires_in = left.try_into().unwrap_or(Duration::ZERO);
-                let issued = IssuedToken { token, expires_in };
                 inner
                     .trail
                     .recorded(call, issued)
@@ -75,8 +145,9 @@ impl Tokens<'_> {
                     .map_err(AccessTokenError::Audit)
             }
             Err(error) => {
-                let reason = match error {
+                let reason = match &error {
                     AccessTokenError::InvalidClient => Reason::Iam,
+                    AccessTokenError::Issue(error) if error.is_refusal() => Reason::Iam,
                     _ => Reason::Fault,
                 };
                 call.note(ServiceEvent::new(Action::AuthTokenFailed, None).refused(reason));
@@ -91,7 +162,7 @@ impl Tokens<'_> {
         access_key: &str,
         secret: Plaintext,
         now: Timestamp,
-    ) -> Result<AccessTokenClaims, AccessTokenError> {
+    ) -> Result<(AccessTokenClaims, Arc<OrganisationView>), AccessTokenError> {
         let inner = self.0;
         let found = inner.access_credential(access_key, &secret).await;
         let found = found.map_err(AccessTokenError::Row)?;
@@ -117,18 +188,52 @@ impl Tokens<'_> {
             credential: CredentialName::AccessCredential(credential),
         });
         call.place(organisation, None, None);
+        inner.last_uses.touch(*credential.as_bytes(), now);
         let lifetime = inner.settings.access_token_lifetime;
         let mut expires_at = now.saturating_add(lifetime).unwrap_or(Timestamp::MAX);
         if let Some(end) = row.expires_at {
             expires_at = expires_at.min(end);
         }
-        Ok(AccessTokenClaims {
+        let claims = AccessTokenClaims {
             organisation,
             service_account: row.service_account,
-            credential,
+            credential: Some(credential),
             issued_at: now,
             expires_at,
             scopes: row.scopes.clone(),
+            federated: None,
+        };
+        Ok((claims, view))
+    }
+}
+
+impl Inner {
+    /// The token that says this, and an ID token if one is asked for; `client` is who asked.
+    pub(super) async fn hand_over(
+        &self,
+        claims: &AccessTokenClaims,
+        view: &OrganisationView,
+        client: &str,
+        id_token: Option<&IdTokenAsk>,
+        now: Timestamp,
+    ) -> Result<IssuedToken, IssueError> {
+        let bearer = Bearer {
+            view,
+            service_account: claims.service_account,
+            client,
+            scopes: &claims.scopes,
+            expires_at: claims.expires_at,
+        };
+        let id_token = self.id_token(id_token, &bearer, now).await;
+        let id_token = id_token.map_err(IssueError::IdToken)?;
+        // Writing to a vector cannot fail, and every claim has a row format.
+        let bytes = minicbor::to_vec(claims).unwrap_or_default();
+        let token = self.seal_token(&bytes, now).await;
+        let left = claims.expires_at.duration_since(now);
+        Ok(IssuedToken {
+            token: token.map_err(IssueError::Seal)?,
+            expires_in: left.try_into().unwrap_or(Duration::ZERO),
+            id_token,
         })
     }
 }

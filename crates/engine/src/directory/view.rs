@@ -7,17 +7,19 @@ use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 use strongroom_store::Revision;
 use strongroom_types::{
-    CredentialId, OrganisationId, ProjectId, Reference, RoleId, ServiceAccountId, Slug, TeamId,
-    UserId,
+    CredentialId, FederatedIdentityId, FederatedProviderId, OrganisationId, ProjectId, Reference,
+    RoleId, ServiceAccountId, Slug, TeamId, UserId,
 };
 
 use super::rights::{PrincipalId, Rights};
+use crate::engine::Inner;
 use crate::rows::directory::{
     BindingRow, CredentialRow, Epoch, MemberRow, OrganisationRow, OrganisationSlug, ProjectRow,
     RoleRow, ServiceAccountRow, TeamRow,
 };
+use crate::rows::federation::{FederatedIdentityRow, FederatedProviderRow};
 use crate::rows::keyspace::{self, DirectoryKind};
-use crate::rows::{RowFault, Vault};
+use crate::rows::{Changes, CommitFault, RowFault, Vault};
 
 /// Organisations whose views are kept.
 const CAPACITY: usize = 1024;
@@ -36,6 +38,8 @@ pub(crate) struct OrganisationView {
     pub(crate) teams: HashMap<TeamId, TeamRow>,
     pub(crate) roles: HashMap<RoleId, RoleRow>,
     pub(crate) bindings: Vec<BindingRow>,
+    pub(crate) providers: HashMap<FederatedProviderId, FederatedProviderRow>,
+    pub(crate) federated: HashMap<FederatedIdentityId, FederatedIdentityRow>,
     /// Worked out when first needed.
     pub(super) rights: Mutex<RightsByPlace>,
 }
@@ -52,6 +56,8 @@ impl OrganisationView {
             teams: HashMap::new(),
             roles: HashMap::new(),
             bindings: Vec::new(),
+            providers: HashMap::new(),
+            federated: HashMap::new(),
             rights: Mutex::default(),
         }
     }
@@ -61,6 +67,25 @@ impl OrganisationView {
         match reference {
             Reference::Identity(id) => self.projects.get(id),
             Reference::Slug(slug) => self.projects.values().find(|row| row.slug == *slug),
+        }
+    }
+
+    /// The service account that a request names.
+    pub(crate) fn service_account(
+        &self,
+        reference: &Reference<ServiceAccountId>,
+    ) -> Option<&ServiceAccountRow> {
+        match reference {
+            Reference::Identity(id) => self.service_accounts.get(id),
+            Reference::Slug(slug) => self.service_accounts.values().find(|row| row.slug == *slug),
+        }
+    }
+
+    /// The team that a request names.
+    pub(crate) fn team(&self, reference: &Reference<TeamId>) -> Option<&TeamRow> {
+        match reference {
+            Reference::Identity(id) => self.teams.get(id),
+            Reference::Slug(slug) => self.teams.values().find(|row| row.slug == *slug),
         }
     }
 
@@ -154,6 +179,14 @@ async fn load(
                 view.roles.insert(role.identity, role);
             }
             Some(DirectoryKind::Binding) => view.bindings.push(vault.open(&key, &row)?.row),
+            Some(DirectoryKind::FederatedProvider) => {
+                let provider: FederatedProviderRow = vault.open(&key, &row)?.row;
+                view.providers.insert(provider.identity, provider);
+            }
+            Some(DirectoryKind::FederatedIdentity) => {
+                let identity: FederatedIdentityRow = vault.open(&key, &row)?.row;
+                view.federated.insert(identity.identity, identity);
+            }
             // A kind that a later release knows: it gives nobody a right here.
             None => {}
         }
@@ -174,6 +207,20 @@ pub(crate) async fn find_organisation(
                 .await?;
             Ok(row.map(|stored| stored.row.identity))
         }
+    }
+}
+
+impl Inner {
+    /// A batch that starts a new epoch, if the view still is what it is based on.
+    pub(super) fn new_epoch(&self, view: &OrganisationView) -> Result<Changes<'_>, CommitFault> {
+        let mut changes = self.vault.changes();
+        let row = keyspace::epoch(view.organisation.identity);
+        let epoch = epoch_row(self.clock.now());
+        match view.epoch {
+            Some(revision) => changes.replace(row, revision, &epoch)?,
+            None => changes.create(row, &epoch)?,
+        }
+        Ok(changes)
     }
 }
 

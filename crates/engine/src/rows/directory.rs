@@ -2,8 +2,8 @@
 
 use minicbor::{Decode, Encode};
 use strongroom_types::{
-    BindingId, CredentialId, Description, DisplayName, OrganisationId, ProjectId, RoleId,
-    ServiceAccountId, Slug, TeamId, Timestamp, TokenId, UserId,
+    BindingId, CredentialId, Description, DisplayName, FederatedIdentityId, Labels, OrganisationId,
+    ProjectId, RoleId, RuleId, ServiceAccountId, Slug, TeamId, Timestamp, TokenId, UserId,
 };
 
 use super::coded;
@@ -29,6 +29,46 @@ pub(crate) struct OrganisationRow {
 pub(crate) struct OrganisationSlug {
     #[cbor(n(0), with = "coded")]
     pub(crate) identity: OrganisationId,
+}
+
+/// What the things of a directory say about themselves, beside name and slug.
+#[derive(Debug, Clone, Encode, Decode)]
+pub(crate) struct Described {
+    #[cbor(n(0), with = "coded")]
+    pub(crate) description: Description,
+    #[cbor(n(1), with = "coded")]
+    pub(crate) labels: Labels,
+    #[cbor(n(2), with = "coded")]
+    pub(crate) annotations: Labels,
+    /// None until the first change.
+    #[cbor(n(3), with = "coded")]
+    pub(crate) updated_at: Option<Timestamp>,
+    #[n(4)]
+    pub(crate) object_version: u64,
+    /// The user who made it; none where the installation or a service account did.
+    #[cbor(n(5), with = "coded")]
+    pub(crate) created_by: Option<UserId>,
+}
+
+impl Default for Described {
+    fn default() -> Self {
+        Self {
+            description: Description::default(),
+            labels: Labels::default(),
+            annotations: Labels::default(),
+            updated_at: None,
+            object_version: 1,
+            created_by: None,
+        }
+    }
+}
+
+impl Described {
+    /// Notes a change at this time.
+    pub(crate) fn changed(&mut self, at: Timestamp) {
+        self.updated_at = Some(at);
+        self.object_version = self.object_version.saturating_add(1);
+    }
 }
 
 /// Its content says nothing: its revision is the message.
@@ -61,6 +101,8 @@ pub(crate) struct MemberRow {
     pub(crate) owner: bool,
     #[cbor(n(3), with = "coded")]
     pub(crate) created_at: Timestamp,
+    #[cbor(n(4), with = "coded", default)]
+    pub(crate) name: Option<DisplayName>,
 }
 
 /// The other direction of a membership: its key says all.
@@ -82,6 +124,11 @@ pub(crate) struct ProjectRow {
     pub(crate) description: Description,
     #[cbor(n(4), with = "coded")]
     pub(crate) created_at: Timestamp,
+    /// Beside the description, which stands above.
+    #[cbor(n(5), default)]
+    pub(crate) described: Described,
+    #[cbor(n(6), with = "coded", default)]
+    pub(crate) parent: Option<ProjectId>,
 }
 
 #[derive(Debug, Clone, Encode, Decode)]
@@ -94,6 +141,8 @@ pub(crate) struct ServiceAccountRow {
     pub(crate) name: DisplayName,
     #[cbor(n(3), with = "coded")]
     pub(crate) created_at: Timestamp,
+    #[cbor(n(4), default)]
+    pub(crate) described: Described,
 }
 
 /// A service account's access credential, as the directory lists it.
@@ -111,6 +160,11 @@ pub(crate) struct CredentialRow {
     pub(crate) expires_at: Option<Timestamp>,
     #[cbor(n(5), with = "coded")]
     pub(crate) created_at: Timestamp,
+    /// Possibly empty: clients that know no names for credentials send none.
+    #[cbor(n(6), default)]
+    pub(crate) name: String,
+    #[cbor(n(7), with = "coded", default)]
+    pub(crate) description: Description,
 }
 
 /// Where an access key leads, and the hash of the secret that goes with it.
@@ -132,6 +186,36 @@ pub(crate) struct TeamRow {
     pub(crate) slug: Slug,
     #[cbor(n(2), with = "coded")]
     pub(crate) members: Vec<UserId>,
+    #[cbor(n(3), with = "coded", default)]
+    pub(crate) name: Option<DisplayName>,
+    #[cbor(n(4), with = "coded", default)]
+    pub(crate) created_at: Timestamp,
+    #[cbor(n(5), default)]
+    pub(crate) described: Described,
+    /// When and as what the members came; one who is missing here was there from the start.
+    #[cbor(n(6), default)]
+    pub(crate) joined: Vec<JoinedRow>,
+}
+
+impl TeamRow {
+    /// What people call it.
+    pub(crate) fn name(&self) -> &str {
+        match &self.name {
+            Some(name) => name.as_str(),
+            None => self.slug.as_str(),
+        }
+    }
+}
+
+/// When and as what a user joined a team.
+#[derive(Debug, Clone, Encode, Decode)]
+pub(crate) struct JoinedRow {
+    #[cbor(n(0), with = "coded")]
+    pub(crate) user: UserId,
+    #[n(1)]
+    pub(crate) role: String,
+    #[cbor(n(2), with = "coded")]
+    pub(crate) at: Timestamp,
 }
 
 /// A role of the organisation, or, with a project, one of that project's IAM policies.
@@ -145,6 +229,12 @@ pub(crate) struct RoleRow {
     pub(crate) project: Option<ProjectId>,
     #[n(3)]
     pub(crate) rules: Vec<RuleRow>,
+    #[cbor(n(4), with = "coded", default)]
+    pub(crate) slug: Option<Slug>,
+    #[cbor(n(5), with = "coded", default)]
+    pub(crate) created_at: Timestamp,
+    #[cbor(n(6), default)]
+    pub(crate) described: Described,
 }
 
 #[derive(Debug, Clone, Encode, Decode)]
@@ -155,6 +245,10 @@ pub(crate) struct RuleRow {
     pub(crate) resource_identities: Vec<String>,
     #[n(2)]
     pub(crate) permissions: Vec<String>,
+    #[cbor(n(3), with = "coded", default)]
+    pub(crate) identity: Option<RuleId>,
+    #[cbor(n(4), default)]
+    pub(crate) note: String,
 }
 
 /// A role given to a principal.
@@ -171,9 +265,18 @@ pub(crate) struct BindingRow {
     pub(crate) project: Option<ProjectId>,
     #[cbor(n(4), with = "coded")]
     pub(crate) expires_at: Option<Timestamp>,
+    #[cbor(n(5), default)]
+    pub(crate) name: String,
+    #[cbor(n(6), with = "coded", default)]
+    pub(crate) created_at: Timestamp,
+    #[cbor(n(7), default)]
+    pub(crate) described: Described,
+    /// The scopes that it is limited to, as a credential can be; none means no limit.
+    #[cbor(n(8), default)]
+    pub(crate) scopes: Vec<String>,
 }
 
-#[derive(Debug, Clone, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub(crate) enum BoundRole {
     #[n(0)]
     Own(#[cbor(n(0), with = "coded")] RoleId),
@@ -216,12 +319,24 @@ pub(crate) struct AccessTokenClaims {
     pub(crate) organisation: OrganisationId,
     #[cbor(n(1), with = "coded")]
     pub(crate) service_account: ServiceAccountId,
+    /// The access credential that it was issued for.
     #[cbor(n(2), with = "coded")]
-    pub(crate) credential: CredentialId,
+    pub(crate) credential: Option<CredentialId>,
     #[cbor(n(3), with = "coded")]
     pub(crate) issued_at: Timestamp,
     #[cbor(n(4), with = "coded")]
     pub(crate) expires_at: Timestamp,
+    /// What the credential was limited to; a federated identity's own scopes count instead.
     #[n(5)]
     pub(crate) scopes: Vec<String>,
+    /// The federated identity that it was issued for.
+    #[cbor(n(6), with = "coded", default)]
+    pub(crate) federated: Option<FederatedIdentityId>,
+}
+
+/// When a credential or token was last used, to the minute.
+#[derive(Debug, Encode, Decode)]
+pub(crate) struct LastUse {
+    #[cbor(n(0), with = "coded")]
+    pub(crate) at: Timestamp,
 }

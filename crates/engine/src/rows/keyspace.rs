@@ -21,6 +21,7 @@ mod table {
     pub(super) const CREDENTIAL: u8 = 0x31;
     pub(super) const USER: u8 = 0x32;
     pub(super) const USER_ORGANISATION: u8 = 0x33;
+    pub(super) const LAST_USE: u8 = 0x34;
     pub(super) const SECRET: u8 = 0x40;
     pub(super) const SECRET_VERSION: u8 = 0x41;
     pub(super) const SECRET_ACCESS: u8 = 0x42;
@@ -43,6 +44,8 @@ pub(crate) enum DirectoryKind {
     Team = 5,
     Role = 6,
     Binding = 7,
+    FederatedProvider = 16,
+    FederatedIdentity = 17,
 }
 
 fn key(table: u8, parts: &[&[u8]]) -> Key {
@@ -100,6 +103,16 @@ pub fn keyring_key() -> Key {
     key(table::SYSTEM, &[b"keyring"])
 }
 
+/// The keys that seal access tokens.
+pub(crate) fn token_keys() -> Key {
+    key(table::SYSTEM, &[b"token-keys"])
+}
+
+/// The keys that sign ID tokens.
+pub(crate) fn issuer_keys() -> Key {
+    key(table::SYSTEM, &[b"issuer-keys"])
+}
+
 pub(crate) fn organisation(id: OrganisationId) -> Key {
     key(table::ORGANISATION, &[id.as_bytes()])
 }
@@ -134,7 +147,10 @@ pub(crate) fn directory_entry(
 
 /// The kind of a directory row, read from its key.
 pub(crate) fn directory_kind(row: &Key) -> Option<DirectoryKind> {
-    use DirectoryKind::{Binding, Credential, Member, Project, Role, ServiceAccount, Team};
+    use DirectoryKind::{
+        Binding, Credential, FederatedIdentity, FederatedProvider, Member, Project, Role,
+        ServiceAccount, Team,
+    };
     let byte = *row.as_bytes().get(17)?;
     [
         Member,
@@ -144,6 +160,8 @@ pub(crate) fn directory_kind(row: &Key) -> Option<DirectoryKind> {
         Team,
         Role,
         Binding,
+        FederatedProvider,
+        FederatedIdentity,
     ]
     .into_iter()
     .find(|kind| *kind as u8 == byte)
@@ -155,6 +173,11 @@ pub(crate) fn token(hash: &TokenHash) -> Key {
 
 pub(crate) fn credential(access_key: &str) -> Key {
     key(table::CREDENTIAL, &[access_key.as_bytes()])
+}
+
+/// When the credential, token or federated identity with this identity was last used.
+pub(crate) fn last_use(identity: &[u8; 16]) -> Key {
+    key(table::LAST_USE, &[identity])
 }
 
 pub(crate) fn user(id: UserId) -> Key {
@@ -185,6 +208,19 @@ pub(crate) fn secret(scope: &Scope, path: &SecretPath) -> Key {
 /// All secrets of a scope whose path starts with this text.
 pub(crate) fn secrets(scope: &Scope, prefix: &str) -> Key {
     scoped(table::SECRET, scope, &[prefix.as_bytes()])
+}
+
+/// All secrets of a project, in whatever region.
+pub(crate) fn project_secrets(organisation: OrganisationId, project: ProjectId) -> Key {
+    key(
+        table::SECRET,
+        &[organisation.as_bytes(), project.as_bytes()],
+    )
+}
+
+/// All keys of a project, in whatever region.
+pub(crate) fn project_keys(organisation: OrganisationId, project: ProjectId) -> Key {
+    key(table::KEY, &[organisation.as_bytes(), project.as_bytes()])
 }
 
 pub(crate) fn secret_version(scope: &Scope, path: &SecretPath, version: Version) -> Key {

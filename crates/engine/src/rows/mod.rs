@@ -4,9 +4,11 @@ pub(crate) mod access;
 pub(crate) mod coded;
 mod decoded;
 pub(crate) mod directory;
+pub(crate) mod federation;
 pub(crate) mod key;
 pub(crate) mod keyspace;
 pub(crate) mod outbox;
+pub(crate) mod rotating;
 pub(crate) mod secret;
 mod vault;
 

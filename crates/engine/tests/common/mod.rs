@@ -13,8 +13,8 @@ use strongroom_authz::{Action, Denied, Grant, authorize};
 use strongroom_crypto::{Keyring, PlainToken, SystemEntropy, random};
 use strongroom_engine::{
     Arrival, Call, Credential, Engine, EngineParts, EnterError, Entered, Entry, NewBinding, NewKey,
-    NewOrganisation, NewRole, NewRule, NewSecret, NewToken, NewUser, NewValue, PrincipalRef,
-    RegionSettings, RoleRef, Settings,
+    NewOrganisation, NewRole, NewRule, NewSecret, NewToken, NewUser, NewValue, NoOutbound,
+    PrincipalRef, RegionSettings, RoleRef, Settings,
 };
 use strongroom_store::{EmbeddedOptions, Store};
 use strongroom_types::{
@@ -94,6 +94,7 @@ impl Ground {
             journal: journal.clone(),
             clock: self.clock.clone(),
             entropy: Arc::new(SystemEntropy),
+            outbound: Arc::new(NoOutbound),
             settings: self.settings.clone(),
         })
         .await
@@ -266,6 +267,7 @@ impl Tenant {
             resources: vec![(*resource).to_owned()],
             resource_identities: names.iter().map(|name| (*name).to_owned()).collect(),
             permissions: permissions.iter().map(|each| (*each).to_owned()).collect(),
+            note: String::new(),
         });
         let role = NewRole {
             name: "role".into(),

@@ -105,6 +105,12 @@ pub enum Contradiction {
         /// What would do.
         least: usize,
     },
+    /// An issuer that nobody could find the keys of.
+    #[error(
+        "issuer.url must be an https:// URL without user, query, fragment and final slash, as in \
+         https://vault.example.org (http:// only where this server itself speaks plain HTTP)"
+    )]
+    IssuerUrl,
     /// A share that is none.
     #[error("tracing.sample_ratio must be from 0 to 1")]
     SampleRatio,
@@ -136,6 +142,8 @@ impl Config {
         self.check_sizes(&mut found);
         self.check_root_key(&mut found);
         self.check_regions(&mut found);
+        self.check_federation(&mut found);
+        self.check_issuer(&mut found);
         self.check_tracing(&mut found);
         if found.is_empty() {
             Ok(())
@@ -295,6 +303,35 @@ impl Config {
         }
     }
 
+    fn check_federation(&self, found: &mut Vec<Contradiction>) {
+        let key = "federation.timeout_seconds";
+        let value = self.federation.timeout_seconds;
+        // An exchange may ask twice, for the discovery document and for the keys.
+        let most = (self.limits.request_seconds / 3).max(1);
+        if value < 1 {
+            let least = 1;
+            found.push(Contradiction::TooSmall { key, value, least });
+        } else if value > most {
+            found.push(Contradiction::TooLarge { key, value, most });
+        }
+    }
+
+    fn check_issuer(&self, found: &mut Vec<Contradiction>) {
+        let (key, value) = ("issuer.rotation_days", self.issuer.rotation_days.into());
+        let (least, most) = (1, 3_650);
+        if value < least {
+            found.push(Contradiction::TooSmall { key, value, least });
+        } else if value > most {
+            found.push(Contradiction::TooLarge { key, value, most });
+        }
+        let plain = self.server.listen.ip().is_loopback() || self.server.allow_plain_http;
+        if let Some(url) = &self.issuer.url
+            && !is_issuer(url, plain)
+        {
+            found.push(Contradiction::IssuerUrl);
+        }
+    }
+
     fn check_tracing(&self, found: &mut Vec<Contradiction>) {
         if !(0.0..=1.0).contains(&self.tracing.sample_ratio) {
             found.push(Contradiction::SampleRatio);
@@ -306,6 +343,17 @@ impl Config {
             found.push(Contradiction::TracingEndpoint);
         }
     }
+}
+
+/// OpenID Connect Discovery 1.0, section 3.
+fn is_issuer(url: &str, plain: bool) -> bool {
+    let rest = url.strip_prefix("https://");
+    let rest = rest.or_else(|| url.strip_prefix("http://").filter(|_| plain));
+    rest.is_some_and(|rest| {
+        let named = !rest.is_empty() && !rest.starts_with('/') && !rest.ends_with('/');
+        let legal = |byte: u8| byte.is_ascii_graphic() && !b"?#@\\\"<>".contains(&byte);
+        named && rest.bytes().all(legal)
+    })
 }
 
 fn check_pkcs11(root: &RootKey, found: &mut Vec<Contradiction>) {
@@ -398,6 +446,31 @@ mod tests {
                 |c| c.tracing.endpoint = Some("collector:4318".into()),
                 "tracing.endpoint",
             ),
+            (
+                |c| c.federation.timeout_seconds = 0,
+                "federation.timeout_seconds",
+            ),
+            (
+                |c| c.federation.timeout_seconds = 40,
+                "federation.timeout_seconds",
+            ),
+            (|c| c.issuer.url = Some(String::new()), "issuer.url"),
+            (
+                |c| c.issuer.url = Some("https://a.example/".into()),
+                "issuer.url",
+            ),
+            (
+                |c| c.issuer.url = Some("https://a.example?b".into()),
+                "issuer.url",
+            ),
+            (
+                |c| {
+                    c.server.listen = ([192, 0, 2, 1], 443).into();
+                    c.issuer.url = Some("http://a.example".into());
+                },
+                "issuer.url",
+            ),
+            (|c| c.issuer.rotation_days = 0, "issuer.rotation_days"),
             (|c| c.regions.clear(), "[[regions]]"),
             (|c| c.regions.push(Region::of_slug("Nl")), "`Nl`"),
             (|c| c.regions.push(Region::of_slug("nl-01")), "`nl-01`"),

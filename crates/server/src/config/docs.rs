@@ -5,8 +5,8 @@ use std::fmt::Write;
 use super::load::{PREFIX, SEPARATOR};
 use super::section::{KeyDoc, Section, joined};
 use super::{
-    Audit, Kms, Limits, Logging, Memory, Metrics, Proxies, Quotas, Region, RootKey, Server, Store,
-    Tls, Tokens, Tracing, Values,
+    Audit, Federation, Issuer, Kms, Limits, Logging, Memory, Metrics, Proxies, Quotas, Region,
+    RootKey, Server, Store, Tls, Tokens, Tracing, Values,
 };
 
 /// One section, ready to be written down.
@@ -36,7 +36,7 @@ impl Chapter {
 }
 
 /// Every section, in the order of [`super::Config`].
-fn chapters() -> [Chapter; 16] {
+fn chapters() -> [Chapter; 18] {
     [
         Chapter::of::<Server>("server"),
         Chapter::of::<Tls>("tls"),
@@ -51,6 +51,8 @@ fn chapters() -> [Chapter; 16] {
         Chapter::of::<Values>("values"),
         Chapter::of::<Kms>("kms"),
         Chapter::of::<Tokens>("tokens"),
+        Chapter::of::<Federation>("federation"),
+        Chapter::of::<Issuer>("issuer"),
         Chapter::of::<Quotas>("quotas"),
         Chapter::of::<Proxies>("proxies"),
         Chapter {

@@ -7,6 +7,8 @@
 mod audit;
 mod check;
 mod docs;
+mod federation;
+mod issuer;
 mod limits;
 mod load;
 mod memory;
@@ -27,6 +29,8 @@ use serde::{Deserialize, Serialize};
 pub use audit::Audit;
 pub use check::{Contradiction, Contradictions};
 pub use docs::{annotated_example, reference};
+pub use federation::Federation;
+pub use issuer::Issuer;
 pub use limits::Limits;
 pub use load::LoadError;
 pub use memory::Memory;
@@ -58,6 +62,8 @@ pub struct Config {
     pub values: Values,
     pub kms: Kms,
     pub tokens: Tokens,
+    pub federation: Federation,
+    pub issuer: Issuer,
     pub quotas: Quotas,
     pub proxies: Proxies,
     pub regions: Vec<Region>,
@@ -79,6 +85,8 @@ impl Default for Config {
             values: Values::default(),
             kms: Kms::default(),
             tokens: Tokens::default(),
+            federation: Federation::default(),
+            issuer: Issuer::default(),
             quotas: Quotas::default(),
             proxies: Proxies::default(),
             regions: vec![Region::default()],

@@ -143,7 +143,8 @@ fn method(method: &Method) -> HttpMethod {
 }
 
 /// The schemas of bodies that a call can go without.
-const OPTIONAL: [&str; 5] = [
+const OPTIONAL: [&str; 6] = [
+    "CreateAccessCredential",
     "GetValue",
     "Rotation",
     "Export",
@@ -206,6 +207,12 @@ fn tag(template: &str) -> &'static str {
         Some("kms") => "Keys",
         Some("audit") => "Audit",
         Some("regions") => "Regions",
+        Some("service-accounts") => "Service accounts",
+        Some("iam") => "Roles",
+        Some("teams") => "Teams",
+        Some("memberships" | "invites" | "me") => "Members",
+        Some("projects") => "Projects",
+        Some("federated-identity-providers" | "federated-identities") => "Federation",
         Some("sys") => "Seal",
         _ => "Service",
     }
@@ -223,7 +230,12 @@ fn about_segment(name: &str) -> &'static str {
     match name {
         "region" => "The region, by slug or identity.",
         "path" => "The secret's path without its leading slash; its slashes stay as they are.",
-        "id" => "The key, by identity or slug.",
+        "id" => "What the call is about, by identity or slug.",
+        "rid" => "The rule, by identity.",
+        "bid" => "The binding, by identity.",
+        "mid" => "The member, by the user's identity.",
+        "cid" => "The access credential, by identity.",
+        "provider" | "federated" => "Its identity.",
         _ => "The entry's eventID.",
     }
 }

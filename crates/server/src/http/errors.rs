@@ -200,7 +200,7 @@ impl Catalogued for AccessTokenError {
         match self {
             Self::InvalidClient => ErrorCode::InvalidClient,
             Self::Row(fault) => row(fault),
-            Self::Seal(_) => ErrorCode::Internal,
+            Self::Issue(error) => error.code(),
             Self::Audit(error) => error.code(),
         }
     }

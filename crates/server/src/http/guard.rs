@@ -124,6 +124,13 @@ pub struct Granted<R: Request> {
     pub(super) input: R,
 }
 
+impl<R: Request> Granted<R> {
+    /// What a handler needs that asks for nothing of a project.
+    pub(super) fn parts(self) -> (Engine, Arc<Call>, Grant<R::Action>, R) {
+        (self.engine, self.call, self.grant, self.input)
+    }
+}
+
 impl<R: Request> sealed::Sealed for Granted<R> {}
 
 impl<R: Request> Guard for Granted<R> {

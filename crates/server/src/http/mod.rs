@@ -14,9 +14,13 @@ mod credentials;
 mod dispatch;
 mod endpoint;
 mod errors;
+mod federation;
+mod federation_errors;
 mod guard;
+mod issuer;
 mod key_errors;
 mod keys;
+mod manage;
 mod openapi;
 mod probes;
 mod rate;
@@ -29,6 +33,7 @@ mod sealed;
 mod secret_requests;
 mod secret_url;
 mod secrets;
+mod token_request;
 mod tokens;
 mod url;
 mod views;
@@ -51,6 +56,9 @@ pub fn routes() -> Routes {
     let routes = keys::routes(routes);
     let routes = audit::routes(routes);
     let routes = regions::routes(routes);
+    let routes = manage::routes(routes);
+    let routes = federation::routes(routes);
     let routes = tokens::routes(routes);
+    let routes = issuer::routes(routes);
     probes::routes(routes)
 }

@@ -86,6 +86,14 @@ impl Reply {
         }
     }
 
+    /// The same, of something public.
+    pub(super) fn public<W: Serialize>(
+        _: &super::guard::Unrecorded,
+        body: &W,
+    ) -> Result<Self, Refusal> {
+        Self::serialised(body)
+    }
+
     fn serialised<W: Serialize>(body: &W) -> Result<Self, Refusal> {
         let bytes =
             serde_json::to_vec(body).map_err(|error| Refusal::fault(ErrorCode::Internal, error))?;

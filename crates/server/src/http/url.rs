@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 use strongroom_api::RequestError;
-use strongroom_types::{EventId, KeyId, Reference};
+use strongroom_types::{EventId, KeyId, Reference, Slug};
 
 /// A URL's path and query, as they arrived.
 #[derive(Debug, Clone, Copy)]
@@ -40,8 +40,14 @@ impl<'a> Url<'a> {
         self.segment(3).parse().ok()
     }
 
+    /// How the URL names one of the organisation's own: `/v1/x/{name}`. `None` where it is the name
+    /// of no possible one.
+    pub(super) fn member(&self) -> Option<Slug> {
+        self.segment(3).parse().ok()
+    }
+
     /// One segment, decoded; empty where there is none. Segment 0 is before the first slash.
-    fn segment(&self, index: usize) -> Cow<'a, str> {
+    pub(super) fn segment(&self, index: usize) -> Cow<'a, str> {
         let rest = self.rest_from(index).unwrap_or_default();
         let end = rest.bytes().position(|byte| byte == b'/');
         decoded(end.and_then(|end| rest.get(..end)).unwrap_or(rest))

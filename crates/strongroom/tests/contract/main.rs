@@ -13,6 +13,8 @@ mod kms;
 #[cfg(test)]
 mod lives;
 #[cfg(test)]
+mod manage;
+#[cfg(test)]
 mod matrix;
 #[cfg(test)]
 mod paths;

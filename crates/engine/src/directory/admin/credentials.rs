@@ -2,7 +2,7 @@
 
 use strongroom_crypto::{AccessCredential, PlainToken, new_personal_token, token};
 use strongroom_types::{
-    CredentialId, OrganisationId, ServiceAccountId, Timestamp, TokenId, UserId,
+    CredentialId, Description, OrganisationId, ServiceAccountId, Timestamp, TokenId, UserId,
 };
 
 use super::{Directory, DirectoryError, Result};
@@ -77,6 +77,8 @@ impl Directory<'_> {
             scopes: new.scopes,
             expires_at: new.expires_at,
             created_at: self.0.clock.now(),
+            name: String::new(),
+            description: Description::default(),
         };
         let secret = CredentialSecret {
             organisation,

@@ -1,7 +1,7 @@
 //! Making organisations, principals and what they hold.
 //!
-//! There is no HTTP route to these yet: `init`, `dev` and the tests use them. Every change is
-//! recorded as the system's own, and writes the organisation's epoch.
+//! `init`, `dev` and the tests use these; callers of the API go through [`super::manage`]. Every
+//! change is recorded as the system's own, and writes the organisation's epoch.
 
 mod credentials;
 mod organisations;
@@ -19,7 +19,7 @@ use minicbor::Encode;
 use strongroom_crypto::EntropyError;
 use strongroom_types::{OrganisationId, Slug};
 
-use super::view::{OrganisationView, epoch_row};
+use super::view::OrganisationView;
 use crate::engine::Inner;
 use crate::rows::keyspace::{self, DirectoryKind};
 use crate::rows::{Changes, CommitFault, RowFault};
@@ -78,14 +78,7 @@ impl Directory<'_> {
 
     /// A batch that starts a new epoch, if the view still is what it is based on.
     fn guarded(&self, view: &OrganisationView) -> Result<Changes<'_>> {
-        let mut changes = self.0.vault.changes();
-        let row = keyspace::epoch(view.organisation.identity);
-        let epoch = epoch_row(self.0.clock.now());
-        match view.epoch {
-            Some(revision) => changes.replace(row, revision, &epoch)?,
-            None => changes.create(row, &epoch)?,
-        }
-        Ok(changes)
+        Ok(self.0.new_epoch(view)?)
     }
 
     /// Adds one entry to the directory that the view shows.

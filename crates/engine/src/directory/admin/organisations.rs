@@ -4,7 +4,7 @@ use strongroom_types::{Description, DisplayName, OrganisationId, ProjectId, Slug
 
 use super::{Directory, DirectoryError, Result};
 use crate::directory::view::epoch_row;
-use crate::rows::directory::{OrganisationRow, OrganisationSlug, ProjectRow};
+use crate::rows::directory::{Described, OrganisationRow, OrganisationSlug, ProjectRow};
 use crate::rows::keyspace::{self, DirectoryKind};
 
 /// An organisation to be made.
@@ -87,6 +87,8 @@ impl Directory<'_> {
             name,
             description: Description::default(),
             created_at: self.0.clock.now(),
+            described: Described::default(),
+            parent: None,
         };
         let what = "directory.create_project";
         self.enlist(

@@ -4,7 +4,9 @@ use strongroom_types::{DisplayName, OrganisationId, ServiceAccountId, Slug, Team
 
 use super::{Directory, DirectoryError, Result};
 use crate::rows::Changes;
-use crate::rows::directory::{MemberRow, ServiceAccountRow, TeamRow, UserOrganisation, UserRow};
+use crate::rows::directory::{
+    Described, JoinedRow, MemberRow, ServiceAccountRow, TeamRow, UserOrganisation, UserRow,
+};
 use crate::rows::keyspace::{self, DirectoryKind};
 
 /// A user to be made a member.
@@ -27,12 +29,13 @@ impl Directory<'_> {
         let user = UserRow {
             identity,
             email: new.email.clone(),
-            name: new.name,
+            name: new.name.clone(),
             created_at,
         };
         let mut changes = self.guarded(&view)?;
         changes.create(keyspace::user(identity), &user)?;
-        self.membership(&mut changes, organisation, identity, new.email, new.owner)?;
+        let person = (new.name, new.email);
+        self.membership(&mut changes, organisation, identity, person, new.owner)?;
         self.record(organisation, "directory.create_user", changes)
             .await?;
         Ok(identity)
@@ -50,7 +53,8 @@ impl Directory<'_> {
         let stored = stored.map_err(DirectoryError::Row)?;
         let row = stored.ok_or(DirectoryError::Missing("user"))?.row;
         let mut changes = self.guarded(&view)?;
-        self.membership(&mut changes, organisation, user, row.email, owner)?;
+        let person = (row.name, row.email);
+        self.membership(&mut changes, organisation, user, person, owner)?;
         self.record(organisation, "directory.add_member", changes)
             .await
     }
@@ -60,7 +64,7 @@ impl Directory<'_> {
         changes: &mut Changes<'_>,
         organisation: OrganisationId,
         user: UserId,
-        email: String,
+        (name, email): (DisplayName, String),
         owner: bool,
     ) -> Result<()> {
         let member = MemberRow {
@@ -68,6 +72,7 @@ impl Directory<'_> {
             email,
             owner,
             created_at: self.0.clock.now(),
+            name: Some(name),
         };
         let row = keyspace::directory_entry(organisation, DirectoryKind::Member, user.as_bytes());
         changes.put(row, &member)?;
@@ -103,6 +108,7 @@ impl Directory<'_> {
             slug,
             name,
             created_at: self.0.clock.now(),
+            described: Described::default(),
         };
         let what = "directory.create_service_account";
         self.enlist(
@@ -128,10 +134,20 @@ impl Directory<'_> {
             return Err(DirectoryError::SlugTaken(slug));
         }
         let identity = TeamId::from_bytes(self.0.vault.draw()?);
+        let at = self.0.clock.now();
+        let joined = members.iter().map(|user| JoinedRow {
+            user: *user,
+            role: String::new(),
+            at,
+        });
         let row = TeamRow {
             identity,
+            name: slug.as_str().parse().ok(),
             slug,
+            joined: joined.collect(),
             members,
+            created_at: at,
+            described: Described::default(),
         };
         let what = "directory.create_team";
         self.enlist(&view, DirectoryKind::Team, identity.as_bytes(), &row, what)

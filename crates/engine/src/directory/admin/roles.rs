@@ -7,7 +7,7 @@ use strongroom_types::{
 use super::{Directory, DirectoryError, Result};
 use crate::directory::rights::parse;
 use crate::directory::view::OrganisationView;
-use crate::rows::directory::{BindingRow, BoundPrincipal, BoundRole, RoleRow, RuleRow};
+use crate::rows::directory::{BindingRow, BoundPrincipal, BoundRole, Described, RoleRow, RuleRow};
 use crate::rows::keyspace::{self, DirectoryKind};
 
 /// A role to be made.
@@ -30,6 +30,8 @@ pub struct NewRule {
     pub resource_identities: Vec<String>,
     /// Permissions.
     pub permissions: Vec<String>,
+    /// Why it is there.
+    pub note: String,
 }
 
 /// Who gets a role.
@@ -79,6 +81,9 @@ impl Directory<'_> {
             name: new.name,
             project: new.project,
             rules,
+            slug: None,
+            created_at: self.0.clock.now(),
+            described: Described::default(),
         };
         let what = "directory.create_role";
         self.enlist(&view, DirectoryKind::Role, identity.as_bytes(), &row, what)
@@ -100,6 +105,10 @@ impl Directory<'_> {
             },
             project: new.project,
             expires_at: new.expires_at,
+            name: String::new(),
+            created_at: self.0.clock.now(),
+            described: Described::default(),
+            scopes: Vec::new(),
         };
         let what = "directory.bind";
         self.enlist(
@@ -133,6 +142,8 @@ impl From<NewRule> for RuleRow {
             resources: rule.resources,
             resource_identities: rule.resource_identities,
             permissions: rule.permissions,
+            identity: None,
+            note: rule.note,
         }
     }
 }

@@ -1,0 +1,272 @@
+//! Managing a directory by one's own right (contract 4.4).
+//!
+//! As [`super::admin`], which the installation itself uses, but every operation consumes the grant
+//! of its caller and is recorded as theirs. Each change is made to the directory as one epoch shows
+//! it and commits only if that epoch still stands, so that what was checked is what was changed.
+
+mod accounts;
+mod bindings;
+mod credentials;
+mod error;
+mod members;
+mod projects;
+mod role_views;
+mod roles;
+mod teams;
+mod views;
+
+pub use bindings::{Grantee, NewRoleBinding};
+pub use credentials::{IssuedCredential, NewAccessCredential};
+pub use error::{ManageError, Thing};
+pub use members::{MemberView, OrganisationSummary};
+pub use projects::{ProjectParent, ProjectView};
+pub use role_views::{BindingView, GranteeView, RoleView, RuleView};
+pub use teams::{NewTeamMember, TeamMemberView, TeamView};
+pub use views::{CredentialView, DescribedView, NamedView, ServiceAccountView, UserView};
+
+use std::sync::Arc;
+
+use strongroom_audit::Resource;
+use strongroom_authz::{Action, Caller, Denied, Grant, Principal, ResourceType, Rule};
+use strongroom_types::{
+    Description, DisplayName, Labels, OrganisationId, ProjectId, Timestamp, UserId,
+};
+
+use super::rights::PrincipalId;
+use super::view::OrganisationView;
+use crate::call::{Call, Recorded};
+use crate::engine::Inner;
+use crate::rows::Changes;
+use crate::rows::directory::{BindingRow, BoundPrincipal, Described};
+use crate::rows::keyspace::{self, DirectoryKind};
+
+/// How often a change is tried again when somebody else was faster.
+const ATTEMPTS: usize = 16;
+
+/// How people describe a thing of a directory.
+#[derive(Debug, Clone)]
+pub struct Naming {
+    /// Its name.
+    pub name: DisplayName,
+    /// What it is for.
+    pub description: Description,
+    /// Labels.
+    pub labels: Labels,
+    /// Annotations.
+    pub annotations: Labels,
+}
+
+/// How people describe it differently; what is absent stays as it is.
+#[derive(Debug, Clone, Default)]
+pub struct NamingChange {
+    /// Its name.
+    pub name: Option<DisplayName>,
+    /// What it is for.
+    pub description: Option<Description>,
+    /// Labels.
+    pub labels: Option<Labels>,
+    /// Annotations.
+    pub annotations: Option<Labels>,
+}
+
+/// What a list is limited to; the default lists all.
+#[derive(Debug, Clone, Default)]
+pub struct ListFilter {
+    /// Only the thing with this identity.
+    pub identity: Option<String>,
+    /// Only things of exactly this name.
+    pub name: Option<String>,
+    /// Only the thing with this slug.
+    pub slug: Option<String>,
+    /// Only things with all of these labels.
+    pub labels: Vec<(String, String)>,
+}
+
+impl ListFilter {
+    /// Whether the list shows this.
+    fn admits(&self, identity: &impl ToString, described: &DescribedView) -> bool {
+        let is = |wanted: &Option<String>, value: &str| {
+            wanted.as_deref().is_none_or(|wanted| wanted == value)
+        };
+        is(&self.identity, &identity.to_string())
+            && is(&self.name, &described.name)
+            && is(&self.slug, &described.slug)
+            && self
+                .labels
+                .iter()
+                .all(|(name, value)| described.labels.get(name) == Some(value))
+    }
+}
+
+/// The operations on an organisation's directory.
+pub struct Management<'e>(pub(crate) &'e Arc<Inner>);
+
+type Result<T> = std::result::Result<T, ManageError>;
+
+impl Management<'_> {
+    async fn view(&self, organisation: OrganisationId) -> Result<Arc<OrganisationView>> {
+        let view = self.0.views.current(&self.0.vault, organisation).await;
+        let view = view.map_err(ManageError::Row)?;
+        // Whoever holds a grant in an organisation entered it.
+        view.ok_or(ManageError::NotFound(Thing::Organisation))
+    }
+
+    /// Shows what was read, once the call is on record.
+    async fn shown<T>(&self, call: &Arc<Call>, value: T) -> Result<Recorded<T>> {
+        let recorded = self.0.trail.recorded(call, value).await;
+        recorded.map_err(ManageError::Audit)
+    }
+
+    /// Lets `edit` look at the directory and add rows, and commits; again if somebody else was
+    /// faster.
+    async fn change<T>(
+        &self,
+        call: &Arc<Call>,
+        organisation: OrganisationId,
+        mut edit: impl FnMut(&OrganisationView, &mut Changes<'_>) -> Result<T>,
+    ) -> Result<Recorded<T>> {
+        for _ in 0..ATTEMPTS {
+            let view = self.view(organisation).await?;
+            let mut changes = self.0.new_epoch(&view)?;
+            let made = edit(&view, &mut changes)?;
+            match self.0.trail.commit(call, changes, made).await {
+                Err(fault) if fault.is_conflict() => call.forget_events(),
+                done => return done.map_err(ManageError::Change),
+            }
+        }
+        Err(ManageError::Contended)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// What a new thing says about itself.
+    fn described(&self, caller: &Caller, naming: &Naming) -> Described {
+        Described {
+            description: naming.description.clone(),
+            labels: naming.labels.clone(),
+            annotations: naming.annotations.clone(),
+            created_by: user_of(caller),
+            ..Described::default()
+        }
+    }
+}
+
+impl Described {
+    /// Takes over what a change says.
+    fn change(&mut self, change: &NamingChange, at: Timestamp) {
+        if let Some(description) = &change.description {
+            self.description = description.clone();
+        }
+        if let Some(labels) = &change.labels {
+            self.labels = labels.clone();
+        }
+        if let Some(annotations) = &change.annotations {
+            self.annotations = annotations.clone();
+        }
+        self.changed(at);
+    }
+}
+
+impl Changes<'_> {
+    /// Takes away what these bindings gave.
+    fn erase_bindings(&mut self, view: &OrganisationView, which: impl Fn(&BindingRow) -> bool) {
+        let bindings = view.bindings.iter();
+        for binding in bindings.filter(|binding| which(binding)) {
+            self.erase(keyspace::directory_entry(
+                view.organisation.identity,
+                DirectoryKind::Binding,
+                binding.identity.as_bytes(),
+            ));
+        }
+    }
+}
+
+/// The thing that a grant's caller named, if the grant holds on it. Of things that it does not hold
+/// on nobody learns whether they exist.
+fn admitted<A, T>(
+    grant: &Grant<A>,
+    found: Option<T>,
+    asked: &str,
+    names: impl Fn(&T) -> [String; 2],
+    thing: Thing,
+) -> Result<T>
+where
+    A: Action<Scope = OrganisationId>,
+{
+    match found {
+        Some(found) => {
+            let [identity, slug] = names(&found);
+            grant
+                .confirm(&[&identity, &slug])
+                .map_err(ManageError::Denied)?;
+            Ok(found)
+        }
+        None => {
+            grant.confirm(&[asked]).map_err(ManageError::Denied)?;
+            Err(ManageError::NotFound(thing))
+        }
+    }
+}
+
+/// Says in the record what a call is about.
+fn concern(call: &Call, kind: ResourceType, identity: &impl ToString) {
+    call.concerns(Resource {
+        kind: kind.as_str().into(),
+        identity: identity.to_string().into(),
+    });
+}
+
+pub(super) fn user_of(caller: &Caller) -> Option<UserId> {
+    match caller.principal() {
+        Principal::User { id, .. } => Some(*id),
+        Principal::ServiceAccount { .. } | Principal::System { .. } => None,
+    }
+}
+
+/// Escalation prevention (contract 4.1): nobody gives, in the organisation or in a project, what
+/// they do not hold there themselves.
+fn may_give(
+    view: &OrganisationView,
+    caller: &Caller,
+    project: Option<ProjectId>,
+    rules: &[Rule],
+    now: Timestamp,
+) -> Result<()> {
+    let principal = match caller.principal() {
+        Principal::User { id, .. } => PrincipalId::User(*id),
+        Principal::ServiceAccount { id, .. } => PrincipalId::ServiceAccount(*id),
+        Principal::System { .. } => return Ok(()),
+    };
+    // Who left since the call began gives nothing any more.
+    let rights = view.rights(principal, project, now);
+    let rights = rights.ok_or(ManageError::Denied(Denied::Elsewhere))?;
+    if rights.covers(rules) {
+        Ok(())
+    } else {
+        Err(ManageError::Escalation)
+    }
+}
+
+/// As [`may_give`], of everything that a principal was given: whoever gets to act as it, or joins
+/// it, gets all of that.
+pub(super) fn may_hand_over(
+    view: &OrganisationView,
+    caller: &Caller,
+    principal: BoundPrincipal,
+    now: Timestamp,
+) -> Result<()> {
+    let given = |binding: &&BindingRow| {
+        binding.principal == principal && binding.expires_at.is_none_or(|end| now < end)
+    };
+    view.bindings.iter().filter(given).try_for_each(|binding| {
+        may_give(
+            view,
+            caller,
+            binding.project,
+            &view.rules_given(binding),
+            now,
+        )
+    })
+}

@@ -16,6 +16,7 @@ pub(crate) fn manage_requests() -> Vec<Named> {
         object("NamingChange", naming_change()),
         optional_object("CreateAccessCredential", access_credential()),
         credential_reply(),
+        token_reply(),
         object("AddRule", rule()),
         object("CreateRoleBinding", binding()),
         object("AddTeamMember", team_member()),
@@ -147,6 +148,22 @@ fn parent() -> Object {
     optional(text(
         "The project that it is part of, by identity or slug; empty means none.",
     ))
+}
+
+fn token_reply() -> Named {
+    object(
+        "PersonalTokenReply",
+        ObjectBuilder::new()
+            .property("identity", text("The token's identity."))
+            .required("identity")
+            .property("token", text("The token, shown this once."))
+            .required("token")
+            .property(
+                "scopes",
+                scopes("What it is limited to; empty means nothing."),
+            )
+            .required("scopes"),
+    )
 }
 
 fn credential_reply() -> Named {

@@ -15,9 +15,10 @@ use crate::shape::{base64, map, text, whole};
 use crate::{
     AccessCredential, AppUser, AuditEntry, AuditPage, AuditPrincipal, BatchAnswer, BatchReply,
     Browse, Described, EncryptReply, ErrorBody, HmacReply, Invite, KmsKey, KmsKeyVersion,
-    Membership, NamedRef, Organisation, Project, PublicKeys, PutReply, Region, RegionRef, Role,
-    RoleBinding, RoleRule, SealStatus, Secret, SecretVersion, ServiceAccount, SignReply, Summary,
-    SummaryRegion, Team, TeamMember, Time, TokenRefusal, TokenReply, VerifyReply, WrappingKey,
+    Membership, NamedRef, Organisation, PersonalToken, Project, PublicKeys, PutReply, Region,
+    RegionRef, Role, RoleBinding, RoleRule, SealStatus, Secret, SecretVersion, ServiceAccount,
+    SignReply, Summary, SummaryRegion, Team, TeamMember, Time, TokenRefusal, TokenReply,
+    VerifyReply, WrappingKey,
 };
 
 /// Every schema by its name; references between them all resolve.
@@ -62,6 +63,7 @@ pub fn schemas() -> Vec<(String, RefOr<Schema>)> {
         named::<Organisation>(),
         named::<Invite>(),
         named::<Project>(),
+        named::<PersonalToken>(),
         named::<AccessCredential>(),
     ];
     all.extend(request_schemas());

@@ -75,6 +75,39 @@ pub struct AccessCredential {
     pub scopes: Vec<String>,
 }
 
+/// A personal access token, without its value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PersonalToken {
+    /// Its identity.
+    pub identity: String,
+    /// What it is called.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// When it was issued.
+    pub created_at: Time,
+    /// When it was last used, to the minute; absent until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used_at: Option<Time>,
+    /// When it ends; absent where it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Time>,
+    /// What it is limited to; empty means nothing.
+    pub scopes: Vec<String>,
+}
+
+/// The body that hands out a new personal access token: letters, digits, `-`, `_`.
+pub fn personal_token_reply(identity: &str, token: &str, scopes: &[String]) -> SensitiveBody {
+    let scopes = serde_json::Value::from(scopes.to_vec()).to_string();
+    let texts = [identity, token, &scopes];
+    let mut json = SensitiveJson::new(texts.iter().map(|text| text.len() + 24).sum());
+    json.plain("identity", &identity);
+    json.plain("token", &token);
+    json.json("scopes", &scopes);
+    json.finish()
+}
+
 /// The body that hands out a new access credential, with its secret: letters, digits, `-`, `_`.
 pub fn access_credential_reply(
     identity: &str,

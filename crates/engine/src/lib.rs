@@ -26,11 +26,11 @@ pub use call::{Arrival, Call, Recorded};
 pub use directory::{
     AccessTokenError, BindingView, Credential, CredentialView, DescribedView, Directory,
     DirectoryError, EnterError, Entered, Entry, Gate, Grantee, GranteeView, IssuedCredential,
-    IssuedToken, ListFilter, ManageError, Management, MemberView, NamedView, Naming, NamingChange,
-    NewAccessCredential, NewBinding, NewCredential, NewOrganisation, NewRole, NewRoleBinding,
-    NewRule, NewTeamMember, NewToken, NewUser, OrganisationSummary, PrincipalRef, ProjectParent,
-    ProjectView, RoleRef, RoleView, RuleView, ServiceAccountView, TeamMemberView, TeamView, Thing,
-    Tokens, UserView,
+    IssuedPersonalToken, IssuedToken, ListFilter, ManageError, Management, MemberView, NamedView,
+    Naming, NamingChange, NewAccessCredential, NewBinding, NewCredential, NewOrganisation, NewRole,
+    NewRoleBinding, NewRule, NewTeamMember, NewToken, NewUser, OrganisationSummary, PrincipalRef,
+    ProjectParent, ProjectView, RoleRef, RoleView, RuleView, ServiceAccountView, TeamMemberView,
+    TeamView, Thing, TokenView, Tokens, UserView,
 };
 pub use engine::{Engine, EngineParts, NotReady, StartError, StopError};
 pub use evidence::Reason;

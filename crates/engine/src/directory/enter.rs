@@ -33,6 +33,9 @@ pub struct Entry<'a> {
     pub project: Option<&'a str>,
     /// The features that must be on, in the order in which they are checked.
     pub gates: &'static [Gate],
+    /// Whether the call is about the caller alone, so that without a name any of their organisations
+    /// will do.
+    pub anywhere: bool,
 }
 
 /// A caller in a place.
@@ -120,7 +123,7 @@ impl Inner {
         let now = self.clock.now();
         let credential = credential.ok_or(EnterError::MissingCredential)?;
         let identified = self.authenticate(credential, now).await?;
-        let organisation = self.organisation(&identified, entry.organisation).await?;
+        let organisation = self.organisation(&identified, entry).await?;
         let view = self.views.current(&self.vault, organisation).await?;
         let view = view.ok_or(EnterError::NotAMember)?;
         check_credential(&view, &identified)?;
@@ -160,9 +163,9 @@ impl Inner {
     async fn organisation(
         &self,
         identified: &Identified,
-        named: Option<&str>,
+        entry: Entry<'_>,
     ) -> Result<OrganisationId, EnterError> {
-        if let Some(named) = named {
+        if let Some(named) = entry.organisation {
             let reference = named.parse().map_err(|_| EnterError::NotAMember)?;
             let found = find_organisation(&self.vault, &reference).await?;
             return found.ok_or(EnterError::NotAMember);
@@ -172,8 +175,8 @@ impl Inner {
             (None, PrincipalId::User(user)) => {
                 let scan = Scan::prefix(keyspace::user_organisations(user)).limit(2);
                 match self.vault.scan_sealed(scan).await?.as_slice() {
-                    [(only, _)] => {
-                        keyspace::organisation_of(only).ok_or(EnterError::OrganisationRequired)
+                    [(one, _), others @ ..] if others.is_empty() || entry.anywhere => {
+                        keyspace::organisation_of(one).ok_or(EnterError::OrganisationRequired)
                     }
                     _ => Err(EnterError::OrganisationRequired),
                 }

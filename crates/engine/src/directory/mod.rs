@@ -22,10 +22,11 @@ pub use authenticate::Credential;
 pub use enter::{EnterError, Entered, Entry, Gate};
 pub(crate) use last_uses::LastUses;
 pub use manage::{
-    BindingView, CredentialView, DescribedView, Grantee, GranteeView, IssuedCredential, ListFilter,
-    ManageError, Management, MemberView, NamedView, Naming, NamingChange, NewAccessCredential,
-    NewRoleBinding, NewTeamMember, OrganisationSummary, ProjectParent, ProjectView, RoleView,
-    RuleView, ServiceAccountView, TeamMemberView, TeamView, Thing, UserView,
+    BindingView, CredentialView, DescribedView, Grantee, GranteeView, IssuedCredential,
+    IssuedPersonalToken, ListFilter, ManageError, Management, MemberView, NamedView, Naming,
+    NamingChange, NewAccessCredential, NewRoleBinding, NewTeamMember, OrganisationSummary,
+    ProjectParent, ProjectView, RoleView, RuleView, ServiceAccountView, TeamMemberView, TeamView,
+    Thing, TokenView, UserView,
 };
 pub(crate) use rights::{Caption, PrincipalId};
 pub use tokens::{AccessTokenError, IssuedToken, Tokens};

@@ -310,6 +310,15 @@ pub(crate) struct TokenRow {
     pub(crate) created_at: Timestamp,
     #[n(5)]
     pub(crate) scopes: Vec<String>,
+    #[cbor(n(6), with = "coded", default)]
+    pub(crate) description: Description,
+}
+
+/// The way from a user to one of their tokens.
+#[derive(Debug, Encode, Decode)]
+pub(crate) struct UserToken {
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub(crate) hash: [u8; 32],
 }
 
 /// What a stateless access token says (sealed, so only this installation can say it).

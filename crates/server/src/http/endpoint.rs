@@ -233,6 +233,7 @@ fn about_segment(name: &str) -> &'static str {
         "rid" => "The rule, by identity.",
         "bid" => "The binding, by identity.",
         "mid" => "The member, by the user's identity.",
+        "tid" => "The token, by identity.",
         "cid" => "The access credential, by identity.",
         _ => "The entry's eventID.",
     }

@@ -55,6 +55,8 @@ pub(super) struct Door {
     pub(super) gates: &'static [Gate],
     /// Whether the URL names a region.
     pub(super) in_region: bool,
+    /// Whether the call is about the caller, in whatever organisation.
+    pub(super) anywhere: bool,
 }
 
 /// What a request is parsed from.
@@ -190,7 +192,11 @@ async fn enter(
     url: Url<'_>,
     headers: &HeaderMap,
 ) -> Result<Entered, Refusal> {
-    let Door { gates, in_region } = door;
+    let Door {
+        gates,
+        in_region,
+        anywhere,
+    } = door;
     let id_of_basic;
     let credential = match Presented::of(headers) {
         Presented::Nothing => None,
@@ -216,6 +222,7 @@ async fn enter(
         region: region.as_deref(),
         project: project.as_deref(),
         gates,
+        anywhere,
     };
     app.engine
         .enter(call, credential.as_ref(), entry)

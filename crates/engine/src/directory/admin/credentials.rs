@@ -40,9 +40,10 @@ impl Directory<'_> {
             expires_at: new.expires_at,
             created_at: self.0.clock.now(),
             scopes: new.scopes,
+            description: Description::default(),
         };
         let mut changes = self.0.vault.changes();
-        changes.create(keyspace::token(&value.hash()), &row)?;
+        changes.create_token(&value.hash(), &row)?;
         self.record_for_none("directory.create_token", changes)
             .await?;
         Ok(value)
@@ -50,8 +51,12 @@ impl Directory<'_> {
 
     /// Revokes a personal access token; it is dead at the next request.
     pub async fn revoke_token(&self, value: &PlainToken) -> Result<()> {
+        let hash = value.hash();
+        let row = self.0.vault.get::<TokenRow>(&keyspace::token(&hash)).await;
+        let row = row.map_err(DirectoryError::Row)?;
+        let row = row.ok_or(DirectoryError::Missing("token"))?.row;
         let mut changes = self.0.vault.changes();
-        changes.erase(keyspace::token(&value.hash()));
+        changes.erase_token(&hash, &row);
         self.record_for_none("directory.revoke_token", changes)
             .await
     }

@@ -11,6 +11,7 @@ impl Catalogued for ManageError {
         match self {
             Self::NotFound(Thing::Project) => ErrorCode::ProjectNotFound,
             Self::NotFound(_) => ErrorCode::ResourceNotFound,
+            Self::OnlyPeople => ErrorCode::PermissionDenied,
             Self::ReadOnly => ErrorCode::ReadOnly,
             Self::LastOwner => ErrorCode::LastOwner,
             Self::OwnersOnly => ErrorCode::Escalation,

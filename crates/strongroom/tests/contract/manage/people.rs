@@ -209,6 +209,10 @@ fn members_are_listed_and_find_their_organisations() {
     let directory = house.engine().directory();
     let joining = directory.add_member(other.organisation, user.parse().unwrap(), true);
     house.wait(joining).unwrap();
-    let own = member.get(mine).expect(200).json();
+    // Who belongs to several need not know one of them to find them.
+    let nameless = house.web.get(mine).token(member.token());
+    let own = nameless.expect(200).json();
     assert_eq!(own.as_array().unwrap().len(), 2);
+    let elsewhere = house.web.get(MEMBERS).token(member.token());
+    assert_eq!(elsewhere.expect(400).code(), "organisation_required");
 }

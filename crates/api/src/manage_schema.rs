@@ -1,5 +1,6 @@
 //! The schemas of the bodies of requests about an organisation's directory (contract 4.4).
 
+use strongroom_types::Networks;
 use utoipa::openapi::schema::{
     Array, ArrayBuilder, KnownFormat, Object, ObjectBuilder, SchemaFormat, Type,
 };
@@ -77,6 +78,17 @@ fn access_credential() -> ObjectBuilder {
             "scopes",
             scopes("What it is limited to; empty means nothing."),
         )
+        .property("allowedIps", networks())
+}
+
+fn networks() -> Array {
+    ArrayBuilder::new()
+        .items(text(
+            "An address, or a range in CIDR notation such as 10.0.0.0/8.",
+        ))
+        .max_items(Some(Networks::MOST))
+        .description(Some("Where it may be used from; empty means anywhere."))
+        .build()
 }
 
 fn words(what: &str, max: usize) -> Array {

@@ -1,11 +1,11 @@
 //! Service accounts and their access credentials (contract 4.4).
 
 use serde::{Deserialize, Serialize};
-use strongroom_types::{Description, Timestamp};
+use strongroom_types::{Description, Networks, Timestamp};
 use utoipa::ToSchema;
 
 use crate::create_secret::read_description;
-use crate::naming::{optional_name, optional_time, scopes};
+use crate::naming::{networks, optional_name, optional_time, scopes};
 use crate::object::Object;
 use crate::request_error::RequestError;
 use crate::sensitive::{SensitiveBody, SensitiveJson};
@@ -36,6 +36,8 @@ pub struct CreateAccessCredential {
     pub expires_at: Option<Timestamp>,
     /// What it is limited to; empty means nothing.
     pub scopes: Vec<String>,
+    /// Where it may be used from: `allowedIps`, a list of addresses and ranges.
+    pub allowed_ips: Networks,
 }
 
 impl CreateAccessCredential {
@@ -47,6 +49,7 @@ impl CreateAccessCredential {
             description: read_description(&object)?,
             expires_at: optional_time(&object, "expiresAt")?,
             scopes: scopes(&object)?,
+            allowed_ips: networks(&object, "allowedIps")?,
         })
     }
 }
@@ -73,6 +76,9 @@ pub struct AccessCredential {
     pub access_key: String,
     /// What it is limited to; empty means nothing.
     pub scopes: Vec<String>,
+    /// The ranges of addresses that it may be used from; absent where that is anywhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed_ips: Vec<String>,
 }
 
 /// A personal access token, without its value.
@@ -95,6 +101,9 @@ pub struct PersonalToken {
     pub expires_at: Option<Time>,
     /// What it is limited to; empty means nothing.
     pub scopes: Vec<String>,
+    /// The ranges of addresses that it may be used from; absent where that is anywhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed_ips: Vec<String>,
 }
 
 /// The body that hands out a new personal access token: letters, digits, `-`, `_`.

@@ -18,6 +18,12 @@ pub enum Reason {
     KeyState,
     /// It could not be done, through no fault of the caller.
     Fault,
+    /// The credential is unknown, wrong or revoked.
+    Credential,
+    /// The credential has expired.
+    Expired,
+    /// The credential must not be used from this address.
+    SourceAddress,
 }
 
 impl Reason {
@@ -27,12 +33,19 @@ impl Reason {
             Self::AccessPolicy => "access_policy",
             Self::KeyState => "kms_key_state",
             Self::Fault => "fault",
+            Self::Credential => "credential",
+            Self::Expired => "expired",
+            Self::SourceAddress => "source_address",
         }
     }
 
     const fn outcome(self) -> Outcome {
         match self {
-            Self::Iam | Self::AccessPolicy => Outcome::Denied,
+            Self::Iam
+            | Self::AccessPolicy
+            | Self::Credential
+            | Self::Expired
+            | Self::SourceAddress => Outcome::Denied,
             Self::KeyState | Self::Fault => Outcome::Error,
         }
     }

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use strongroom_audit::Action;
 use strongroom_authz::Caller;
 use strongroom_store::Scan;
 use strongroom_types::{OrganisationId, ProjectId, Reference, Region, Scope};
 
 use super::authenticate::{Credential, Identified, Unproven};
+use super::proof::Proof;
 use super::rights::{Caption, PrincipalId};
 use super::view::{OrganisationView, find_organisation};
 use crate::call::Call;
@@ -100,7 +102,8 @@ pub enum EnterError {
 impl From<Unproven> for EnterError {
     fn from(unproven: Unproven) -> Self {
         match unproven {
-            Unproven::Invalid => Self::InvalidCredential,
+            // One answer: whoever stole a credential must not learn that it is right.
+            Unproven::Invalid | Unproven::Elsewhere => Self::InvalidCredential,
             Unproven::Expired => Self::ExpiredCredential,
             Unproven::Row(fault) => Self::Row(fault),
         }
@@ -122,11 +125,14 @@ impl Inner {
     ) -> Result<Entered, EnterError> {
         let now = self.clock.now();
         let credential = credential.ok_or(EnterError::MissingCredential)?;
-        let identified = self.authenticate(credential, now).await?;
+        let proof = self.prove(call, credential, entry, Action::AuthRefused, now);
+        let Proof { identified, home } = proof.await?;
         let organisation = self.organisation(&identified, entry).await?;
-        let view = self.views.current(&self.vault, organisation).await?;
+        let view = match home {
+            Some(home) => Some(home).filter(|home| home.organisation.identity == organisation),
+            None => self.views.current(&self.vault, organisation).await?,
+        };
         let view = view.ok_or(EnterError::NotAMember)?;
-        check_credential(&view, &identified)?;
         let rights = view
             .rights(identified.principal, None, now)
             .ok_or(EnterError::NotAMember)?;
@@ -160,7 +166,7 @@ impl Inner {
         })
     }
 
-    async fn organisation(
+    pub(super) async fn organisation(
         &self,
         identified: &Identified,
         entry: Entry<'_>,
@@ -191,22 +197,6 @@ impl Inner {
             .iter()
             .find(|(settings, _)| settings.slug.as_str() == name || settings.identity == name)
             .map(|(_, region)| region.clone())
-    }
-}
-
-/// An access credential that was deleted, or belongs elsewhere, proves nothing any more.
-fn check_credential(view: &OrganisationView, identified: &Identified) -> Result<(), EnterError> {
-    if identified
-        .organisation
-        .is_some_and(|own| own != view.organisation.identity)
-    {
-        return Err(EnterError::NotAMember);
-    }
-    match identified.credential {
-        Some(credential) if !view.credentials.contains_key(&credential) => {
-            Err(EnterError::InvalidCredential)
-        }
-        _ => Ok(()),
     }
 }
 

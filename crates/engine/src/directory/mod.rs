@@ -10,6 +10,7 @@ mod authenticate;
 mod enter;
 mod last_uses;
 mod manage;
+mod proof;
 mod rights;
 mod tokens;
 mod view;
@@ -28,6 +29,6 @@ pub use manage::{
     ProjectParent, ProjectView, RoleView, RuleView, ServiceAccountView, TeamMemberView, TeamView,
     Thing, TokenView, UserView,
 };
-pub(crate) use rights::{Caption, PrincipalId};
+pub(crate) use rights::{Caption, CredentialName, PrincipalId};
 pub use tokens::{AccessTokenError, IssuedToken, Tokens};
 pub(crate) use view::Views;

@@ -7,6 +7,8 @@ use strongroom_audit::{Action, ServiceEvent};
 use strongroom_crypto::{PlainToken, SealError};
 use strongroom_types::{Plaintext, Timestamp};
 
+use super::authenticate::{Credential, Unproven};
+use super::enter::Entry;
 use super::rights::{Caption, CredentialName, PrincipalId};
 use crate::call::{Call, Recorded};
 use crate::engine::Inner;
@@ -40,6 +42,15 @@ pub enum AccessTokenError {
     Audit(#[source] AuditUnavailable),
 }
 
+impl From<Unproven> for AccessTokenError {
+    fn from(unproven: Unproven) -> Self {
+        match unproven {
+            Unproven::Invalid | Unproven::Elsewhere | Unproven::Expired => Self::InvalidClient,
+            Unproven::Row(fault) => Self::Row(fault),
+        }
+    }
+}
+
 /// The token endpoint's operations. They need no grant: the credential is the right.
 pub struct Tokens<'e>(pub(crate) &'e Arc<Inner>);
 
@@ -54,35 +65,21 @@ impl Tokens<'_> {
     ) -> Result<Recorded<IssuedToken>, AccessTokenError> {
         let inner = self.0;
         let now = inner.clock.now();
-        match self.claims(call, access_key, secret, now).await {
-            Ok(claims) => {
-                // Writing to a vector cannot fail, and every claim has a row format.
-                let bytes = minicbor::to_vec(&claims).unwrap_or_default();
-                let token = inner
-                    .vault
-                    .keyring()
-                    .access_tokens()
-                    .seal(inner.vault.entropy(), &bytes)
-                    .map_err(AccessTokenError::Seal)?;
-                call.note(ServiceEvent::new(Action::AuthTokenIssued, None));
-                let left = claims.expires_at.duration_since(now);
-                let expires_in = left.try_into().unwrap_or(Duration::ZERO);
-                let issued = IssuedToken { token, expires_in };
-                inner
-                    .trail
-                    .recorded(call, issued)
-                    .await
-                    .map_err(AccessTokenError::Audit)
-            }
-            Err(error) => {
-                let reason = match error {
-                    AccessTokenError::InvalidClient => Reason::Iam,
-                    _ => Reason::Fault,
-                };
-                call.note(ServiceEvent::new(Action::AuthTokenFailed, None).refused(reason));
-                Err(error)
-            }
-        }
+        let claims = self.claims(call, access_key, secret, now).await?;
+        // Writing to a vector cannot fail, and every claim has a row format.
+        let bytes = minicbor::to_vec(&claims).unwrap_or_default();
+        let token = inner
+            .vault
+            .keyring()
+            .access_tokens()
+            .seal(inner.vault.entropy(), &bytes)
+            .map_err(AccessTokenError::Seal)?;
+        call.note(ServiceEvent::new(Action::AuthTokenIssued, None));
+        let left = claims.expires_at.duration_since(now);
+        let expires_in = left.try_into().unwrap_or(Duration::ZERO);
+        let issued = IssuedToken { token, expires_in };
+        let recorded = inner.trail.recorded(call, issued).await;
+        recorded.map_err(AccessTokenError::Audit)
     }
 
     async fn claims(
@@ -93,24 +90,24 @@ impl Tokens<'_> {
         now: Timestamp,
     ) -> Result<AccessTokenClaims, AccessTokenError> {
         let inner = self.0;
-        let found = inner.access_credential(access_key, &secret).await;
-        let found = found.map_err(AccessTokenError::Row)?;
-        let (organisation, credential) = found.ok_or(AccessTokenError::InvalidClient)?;
-        let view = inner.views.current(&inner.vault, organisation).await;
-        let view = view
-            .map_err(AccessTokenError::Row)?
+        let presented = Credential::Basic {
+            id: access_key,
+            secret,
+        };
+        let (entry, failed) = (Entry::default(), Action::AuthTokenFailed);
+        let proof = inner.prove(call, &presented, entry, failed, now).await?;
+        let view = proof.home.ok_or(AccessTokenError::InvalidClient)?;
+        let organisation = view.organisation.identity;
+        let credential = proof.identified.credential;
+        let row: &CredentialRow = credential
+            .and_then(|credential| view.credentials.get(&credential))
             .ok_or(AccessTokenError::InvalidClient)?;
-        let row: &CredentialRow = view
-            .credentials
-            .get(&credential)
-            .ok_or(AccessTokenError::InvalidClient)?;
-        if row.expires_at.is_some_and(|end| end <= now) {
-            return Err(AccessTokenError::InvalidClient);
-        }
+        let credential = row.identity;
         let principal = PrincipalId::ServiceAccount(row.service_account);
-        let rights = view
-            .rights(principal, None, now)
-            .ok_or(AccessTokenError::InvalidClient)?;
+        let rights = view.rights(principal, None, now).ok_or_else(|| {
+            call.note(ServiceEvent::new(failed, None).refused(Reason::Credential));
+            AccessTokenError::InvalidClient
+        })?;
         call.identify(Caption {
             principal,
             rights,

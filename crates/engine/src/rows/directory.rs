@@ -2,8 +2,8 @@
 
 use minicbor::{Decode, Encode};
 use strongroom_types::{
-    BindingId, CredentialId, Description, DisplayName, Labels, OrganisationId, ProjectId, RoleId,
-    RuleId, ServiceAccountId, Slug, TeamId, Timestamp, TokenId, UserId,
+    BindingId, CredentialId, Description, DisplayName, Labels, Networks, OrganisationId, ProjectId,
+    RoleId, RuleId, ServiceAccountId, Slug, TeamId, Timestamp, TokenId, UserId,
 };
 
 use super::coded;
@@ -165,6 +165,9 @@ pub(crate) struct CredentialRow {
     pub(crate) name: String,
     #[cbor(n(7), with = "coded", default)]
     pub(crate) description: Description,
+    /// Where it, and every token issued for it, may be used from.
+    #[cbor(n(8), with = "coded", default)]
+    pub(crate) allowed_ips: Networks,
 }
 
 /// Where an access key leads, and the hash of the secret that goes with it.
@@ -312,6 +315,9 @@ pub(crate) struct TokenRow {
     pub(crate) scopes: Vec<String>,
     #[cbor(n(6), with = "coded", default)]
     pub(crate) description: Description,
+    /// Where it may be used from.
+    #[cbor(n(7), with = "coded", default)]
+    pub(crate) allowed_ips: Networks,
 }
 
 /// The way from a user to one of their tokens.

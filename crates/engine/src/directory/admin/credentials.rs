@@ -2,7 +2,8 @@
 
 use strongroom_crypto::{AccessCredential, PlainToken, new_personal_token, token};
 use strongroom_types::{
-    CredentialId, Description, OrganisationId, ServiceAccountId, Timestamp, TokenId, UserId,
+    CredentialId, Description, Networks, OrganisationId, ServiceAccountId, Timestamp, TokenId,
+    UserId,
 };
 
 use super::{Directory, DirectoryError, Result};
@@ -41,6 +42,7 @@ impl Directory<'_> {
             created_at: self.0.clock.now(),
             scopes: new.scopes,
             description: Description::default(),
+            allowed_ips: Networks::default(),
         };
         let mut changes = self.0.vault.changes();
         changes.create_token(&value.hash(), &row)?;
@@ -84,6 +86,7 @@ impl Directory<'_> {
             created_at: self.0.clock.now(),
             name: String::new(),
             description: Description::default(),
+            allowed_ips: Networks::default(),
         };
         let secret = CredentialSecret {
             organisation,

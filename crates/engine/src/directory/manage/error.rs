@@ -94,6 +94,12 @@ pub enum ManageError {
         "this would give rights that you do not hold yourself; ask somebody who holds them, or give less"
     )]
     Escalation,
+    /// The caller's own token cannot be used from there.
+    #[error(
+        "`allowedIps` must lie within the networks of the token that this call was made with; \
+         give narrower ones, or make the call with another token"
+    )]
+    WiderNetwork,
     /// It would end before it begins.
     #[error("`expiresAt` must be in the future")]
     Expired,

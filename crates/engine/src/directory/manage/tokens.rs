@@ -7,10 +7,11 @@ use std::sync::Arc;
 use strongroom_audit::Resource;
 use strongroom_authz::{Action, CreateOwnToken, Grant, ListOwnTokens, RevokeOwnToken};
 use strongroom_crypto::{PlainToken, TokenHash, new_personal_token};
-use strongroom_types::{OrganisationId, Timestamp, TokenId, UserId};
+use strongroom_types::{Networks, OrganisationId, Timestamp, TokenId, UserId};
 
 use super::{ManageError, Management, NewAccessCredential, Result, Thing, user_of};
 use crate::call::{Call, Recorded};
+use crate::directory::CredentialName;
 use crate::rows::directory::{TokenRow, UserToken};
 use crate::rows::{Changes, CommitFault, keyspace};
 
@@ -34,6 +35,8 @@ pub struct TokenView {
     pub expires_at: Option<Timestamp>,
     /// When it was last used, to the minute; none until then.
     pub last_used_at: Option<Timestamp>,
+    /// Where it may be used from.
+    pub allowed_ips: Networks,
 }
 
 /// A personal access token with its value, shown once.
@@ -72,9 +75,17 @@ impl Management<'_> {
         if new.expires_at.is_some_and(|end| end <= now) {
             return Err(ManageError::Expired);
         }
-        if self.tokens_of(user).await?.len() >= MOST {
+        let others = self.tokens_of(user).await?;
+        if others.len() >= MOST {
             let (thing, max) = (Thing::Token, MOST);
             return Err(ManageError::TooMany { thing, max });
+        }
+        // Else a token that is worth nothing outside a network would make one that is.
+        if let Some(CredentialName::PersonalToken(own)) = call.credential()
+            && let Some((_, row)) = others.iter().find(|(_, row)| row.identity == own)
+            && !row.allowed_ips.cover(&new.allowed_ips)
+        {
+            return Err(ManageError::WiderNetwork);
         }
         let value = new_personal_token(self.0.vault.entropy()).map_err(ManageError::Entropy)?;
         let row = TokenRow {
@@ -85,6 +96,7 @@ impl Management<'_> {
             created_at: now,
             scopes: new.scopes,
             description: new.description,
+            allowed_ips: new.allowed_ips,
         };
         concern(call, row.identity);
         let mut changes = self.0.vault.changes();
@@ -159,6 +171,7 @@ impl TokenView {
             created_at: row.created_at,
             expires_at: row.expires_at,
             last_used_at,
+            allowed_ips: row.allowed_ips.clone(),
         }
     }
 }

@@ -21,7 +21,7 @@ impl Catalogued for ManageError {
                 ErrorCode::InvalidRequest
             }
             Self::SlugTaken { .. } => ErrorCode::SlugTaken,
-            Self::Escalation => ErrorCode::Escalation,
+            Self::Escalation | Self::WiderNetwork => ErrorCode::Escalation,
             Self::TooMany { .. } => ErrorCode::QuotaExceeded,
             Self::Contended => ErrorCode::Conflict,
             Self::Entropy(_) => ErrorCode::Internal,

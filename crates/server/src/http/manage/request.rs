@@ -322,6 +322,7 @@ impl Form for NewAccessCredential {
             description: body.description,
             expires_at: body.expires_at,
             scopes: body.scopes,
+            allowed_ips: body.allowed_ips,
         })
     }
 }

@@ -8,6 +8,7 @@ use strongroom_engine::{
     MemberView, NamedView, ProjectView, RoleView, RuleView, ServiceAccountView, TeamMemberView,
     TeamView, TokenView, UserView,
 };
+use strongroom_types::Networks;
 
 fn described(view: DescribedView) -> api::Described {
     api::Described {
@@ -154,6 +155,7 @@ pub(super) fn credential(view: CredentialView) -> api::AccessCredential {
         expires_at: view.expires_at.map(Into::into),
         access_key: view.access_key,
         scopes: view.scopes,
+        allowed_ips: ranges(&view.allowed_ips),
     }
 }
 
@@ -166,7 +168,13 @@ pub(super) fn personal_token(view: TokenView) -> api::PersonalToken {
         last_used_at: view.last_used_at.map(Into::into),
         expires_at: view.expires_at.map(Into::into),
         scopes: view.scopes,
+        allowed_ips: ranges(&view.allowed_ips),
     }
+}
+
+fn ranges(networks: &Networks) -> Vec<String> {
+    let ranges = networks.ranges().iter();
+    ranges.map(ToString::to_string).collect()
 }
 
 pub(super) fn issued_token(issued: IssuedPersonalToken) -> api::SensitiveBody {

@@ -106,3 +106,65 @@ fn a_service_account_has_no_personal_tokens() {
         assert_eq!(call.expect(403).code(), "permission_denied");
     }
 }
+
+#[test]
+fn a_token_counts_only_in_its_networks() {
+    let house = House::with(|config| config.proxies.trusted = vec!["127.0.0.1".parse().unwrap()]);
+    let acme = house.tenant("acme");
+    let owner = &acme.owner;
+    let body =
+        json!({"name": "office", "allowedIps": ["10.1.2.3/8", "2001:db8::/32", "192.0.2.7"]});
+    let office = with(&house, owner, &issue(owner, &body));
+    let from = |caller: &Caller, address: &str| {
+        let call = caller.get(SECRETS).header("X-Forwarded-For", address);
+        call.send()
+    };
+    for address in ["10.9.9.9", "::ffff:10.0.0.1", "2001:db8::5", "192.0.2.7"] {
+        assert_eq!(from(&office, address).status, 200, "{address}");
+    }
+    // Whoever stole it learns no more than with a token that is nobody's.
+    let nobody = house.web.with("tc_pat_nobody", owner.organisation());
+    for address in ["192.0.2.8", "2001:db9::5", "127.0.0.1"] {
+        let refused = from(&office, address);
+        assert_eq!(refused.status, 401, "{address}");
+        assert_eq!(refused.code(), "credentials_invalid");
+        assert_eq!(refused.message(), from(&nobody, address).message());
+    }
+    let elsewhere = office.in_organisation("nothing");
+    assert_eq!(from(&elsewhere, "192.0.2.8").status, 401);
+    // The organisation learns whose token it was, and why it did not count.
+    let log = owner.audit("action=auth.refused");
+    assert_eq!(log[0]["context"]["reason"], "source_address", "{log:?}");
+    assert_eq!(log[0]["userIdentity"], acme.user.to_string());
+
+    let listed = owner.get(TOKENS).expect(200).json();
+    let listed = listed.as_array().unwrap().iter();
+    let shown: Vec<_> = listed.map(|each| each["allowedIps"].clone()).collect();
+    let ranges = json!(["10.0.0.0/8", "2001:db8::/32", "192.0.2.7/32"]);
+    assert!(
+        shown.contains(&ranges) && shown.contains(&Value::Null),
+        "{shown:?}"
+    );
+}
+
+#[test]
+fn a_token_makes_none_that_reaches_further() {
+    let house = House::new();
+    let acme = house.tenant("acme");
+    let body = json!({"allowedIps": ["127.0.0.0/8"]});
+    let local = with(&house, &acme.owner, &issue(&acme.owner, &body));
+    for wider in [json!({}), json!({"allowedIps": ["0.0.0.0/0"]})] {
+        let refused = local.post(TOKENS).json(&wider).expect(400);
+        assert_eq!(refused.code(), "escalation", "{wider}");
+    }
+    issue(&local, &json!({"allowedIps": ["127.0.0.1"]}));
+    for wrong in [
+        json!(["10.0.0.0/33"]),
+        json!("10.0.0.1"),
+        json!(vec!["10.0.0.1"; 65]),
+    ] {
+        let body = json!({"allowedIps": wrong});
+        let refused = acme.owner.post(TOKENS).json(&body).expect(400);
+        assert!(refused.message().contains("allowedIps"), "{body}");
+    }
+}

@@ -11,7 +11,8 @@ use crate::access_times::{AccessTimes, FlushError};
 use crate::audit_log::AuditLog;
 use crate::call::{Arrival, Call, Recorded};
 use crate::directory::{
-    Credential, Directory, EnterError, Entered, Entry, LastUses, Management, Tokens, Views,
+    Attempts, Credential, Directory, EnterError, Entered, Entry, LastUses, Management, Tokens,
+    Views,
 };
 use crate::keys::{KeyRing, Keys, SlowWork, Usage, WrappingKeys};
 use crate::outbox::OutboxError;
@@ -84,6 +85,7 @@ pub(crate) struct Inner {
     pub(crate) slow: SlowWork,
     pub(crate) access_times: AccessTimes,
     pub(crate) last_uses: LastUses,
+    pub(crate) attempts: Attempts,
     pub(crate) stripes: Stripes,
 }
 
@@ -111,6 +113,7 @@ impl Engine {
             usage: Usage::new(),
             wrapping_keys: WrappingKeys::of(parts.settings.regions.iter().map(|one| one.region())),
             slow: SlowWork::new(parts.settings.slow_workers),
+            attempts: Attempts::new(parts.settings.attempts),
             settings: parts.settings,
             access_times: AccessTimes::new(),
             last_uses: LastUses::new(),

@@ -24,6 +24,8 @@ pub enum Reason {
     Expired,
     /// The credential must not be used from this address.
     SourceAddress,
+    /// Too many attempts failed before this one.
+    Attempts,
 }
 
 impl Reason {
@@ -36,6 +38,7 @@ impl Reason {
             Self::Credential => "credential",
             Self::Expired => "expired",
             Self::SourceAddress => "source_address",
+            Self::Attempts => "too_many_attempts",
         }
     }
 
@@ -45,7 +48,8 @@ impl Reason {
             | Self::AccessPolicy
             | Self::Credential
             | Self::Expired
-            | Self::SourceAddress => Outcome::Denied,
+            | Self::SourceAddress
+            | Self::Attempts => Outcome::Denied,
             Self::KeyState | Self::Fault => Outcome::Error,
         }
     }

@@ -53,5 +53,5 @@ pub use secrets::{
     PutValueError, ReadSecretError, RevealError, Revealed, SecretStream, SecretView, Secrets,
     SetPolicyError, ValueError, VersionView,
 };
-pub use settings::{RegionSettings, Settings, ValueSettings};
+pub use settings::{AttemptLimit, RegionSettings, Settings, ValueSettings};
 pub use trail::{AuditUnavailable, ChangeFault};

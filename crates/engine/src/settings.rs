@@ -30,6 +30,8 @@ pub struct Settings {
     pub key_deletion_delay: Duration,
     /// How long a token from client credentials lives.
     pub access_token_lifetime: Duration,
+    /// Who must wait after failed attempts to authenticate.
+    pub attempts: AttemptLimit,
     /// How long audit records are kept.
     pub audit_retention: Duration,
     /// How often access times go to the store. A crash loses at most this much of them.
@@ -49,8 +51,29 @@ impl Default for Settings {
             slow_workers: 1,
             key_deletion_delay: Duration::from_secs(30 * 24 * 60 * 60),
             access_token_lifetime: Duration::from_secs(60 * 60),
+            attempts: AttemptLimit::default(),
             audit_retention: Duration::from_secs(365 * 24 * 60 * 60),
             access_time_interval: Duration::from_secs(60),
+        }
+    }
+}
+
+/// How many failed attempts to authenticate cost nothing, and how long one may have to wait after
+/// more of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AttemptLimit {
+    /// Failures, from one address or with one access key, after which whoever failed must wait: a
+    /// second, then twice as long after each further one. 0 lets nobody wait.
+    pub free: u32,
+    /// The longest wait.
+    pub longest: Duration,
+}
+
+impl Default for AttemptLimit {
+    fn default() -> Self {
+        Self {
+            free: 20,
+            longest: Duration::from_secs(60),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! From a credential to the principal that it names.
 
+use std::time::Duration;
+
 use strongroom_authz::TokenScopes;
 use strongroom_crypto::{TokenHash, TokenKind, constant_time_eq, token};
 use strongroom_types::{CredentialId, Networks, OrganisationId, Plaintext, Timestamp};
@@ -46,6 +48,8 @@ pub(super) enum Unproven {
     Expired,
     /// It must not be used from the caller's address.
     Elsewhere,
+    /// Too many others failed before it; it was not looked at.
+    TooMany(Duration),
     /// A row could not be read.
     Row(RowFault),
 }

@@ -1,6 +1,7 @@
 //! From a credential and headers to a caller in a place (contract 0.2, up to the project).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use strongroom_audit::Action;
 use strongroom_authz::Caller;
@@ -76,6 +77,12 @@ pub enum EnterError {
     /// What it sent proved something once.
     #[error("the credential has expired")]
     ExpiredCredential,
+    /// Too many attempts failed from the caller's address, or with the access key.
+    #[error("too many attempts to authenticate failed; wait before the next one")]
+    TooManyAttempts {
+        /// How long to wait.
+        wait: Duration,
+    },
     /// The credential works in several organisations, or none.
     #[error("name the organisation in the header X-Organisation-Identity (identity or slug)")]
     OrganisationRequired,
@@ -105,6 +112,7 @@ impl From<Unproven> for EnterError {
             // One answer: whoever stole a credential must not learn that it is right.
             Unproven::Invalid | Unproven::Elsewhere => Self::InvalidCredential,
             Unproven::Expired => Self::ExpiredCredential,
+            Unproven::TooMany(wait) => Self::TooManyAttempts { wait },
             Unproven::Row(fault) => Self::Row(fault),
         }
     }

@@ -6,6 +6,7 @@
 //! from the next request on, on every node.
 
 mod admin;
+mod attempts;
 mod authenticate;
 mod enter;
 mod last_uses;
@@ -19,6 +20,7 @@ pub use admin::{
     Directory, DirectoryError, NewBinding, NewCredential, NewOrganisation, NewRole, NewRule,
     NewToken, NewUser, PrincipalRef, RoleRef,
 };
+pub(crate) use attempts::Attempts;
 pub use authenticate::Credential;
 pub use enter::{EnterError, Entered, Entry, Gate};
 pub(crate) use last_uses::LastUses;

@@ -34,7 +34,21 @@ impl Inner {
         event: Action,
         now: Timestamp,
     ) -> Result<Proof, Unproven> {
-        let proof = self.proof(call, credential, entry, now).await;
+        let proof = match self.attempts.begin(call.client_ip(), credential, now) {
+            Err(wait) => Err(Unproven::TooMany(wait)),
+            Ok(attempt) => {
+                let proof = self.proof(call, credential, entry, now).await;
+                match &proof {
+                    Ok(_) => self.attempts.succeeded(&attempt),
+                    Err(Unproven::Invalid | Unproven::Elsewhere) => {
+                        self.attempts.failed(&attempt, now);
+                    }
+                    // What was right once is no guess.
+                    Err(Unproven::Expired | Unproven::TooMany(_) | Unproven::Row(_)) => {}
+                }
+                proof
+            }
+        };
         proof.inspect_err(|unproven| {
             call.note(ServiceEvent::new(event, None).refused(unproven.reason()));
         })
@@ -139,6 +153,7 @@ impl Unproven {
             Self::Invalid => Reason::Credential,
             Self::Expired => Reason::Expired,
             Self::Elsewhere => Reason::SourceAddress,
+            Self::TooMany(_) => Reason::Attempts,
             Self::Row(_) => Reason::Fault,
         }
     }

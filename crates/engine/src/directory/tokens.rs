@@ -31,6 +31,12 @@ pub enum AccessTokenError {
     /// The client is unknown, its secret wrong, or it has expired. One answer for all.
     #[error("the client id or secret is not valid")]
     InvalidClient,
+    /// Too many attempts failed from the caller's address, or with the access key.
+    #[error("too many attempts to authenticate failed; wait before the next one")]
+    TooManyAttempts {
+        /// How long to wait.
+        wait: Duration,
+    },
     /// A row could not be read.
     #[error("the directory could not be read")]
     Row(#[source] RowFault),
@@ -46,6 +52,7 @@ impl From<Unproven> for AccessTokenError {
     fn from(unproven: Unproven) -> Self {
         match unproven {
             Unproven::Invalid | Unproven::Elsewhere | Unproven::Expired => Self::InvalidClient,
+            Unproven::TooMany(wait) => Self::TooManyAttempts { wait },
             Unproven::Row(fault) => Self::Row(fault),
         }
     }
@@ -74,6 +81,7 @@ impl Tokens<'_> {
             .access_tokens()
             .seal(inner.vault.entropy(), &bytes)
             .map_err(AccessTokenError::Seal)?;
+        inner.attempts.issued(call.client_ip(), token.expose());
         call.note(ServiceEvent::new(Action::AuthTokenIssued, None));
         let left = claims.expires_at.duration_since(now);
         let expires_in = left.try_into().unwrap_or(Duration::ZERO);

@@ -18,6 +18,7 @@ use strongroom_types::{OrganisationId, ProjectId, Scope};
 use super::app::App;
 use super::body;
 use super::credentials::Presented;
+use super::rate::{Limit, Source};
 use super::refusal::Refusal;
 use super::url::Url;
 
@@ -42,6 +43,7 @@ pub trait Guard: sealed::Sealed + Sized + Send + 'static {
 pub struct Knock {
     pub(super) app: Arc<App>,
     pub(super) call: Arc<Call>,
+    pub(super) limit: Limit,
     pub(super) door: Door,
     pub(super) uri: Uri,
     pub(super) headers: HeaderMap,
@@ -144,13 +146,20 @@ impl<R: Request> Guard for Granted<R> {
         let Knock {
             app,
             call,
+            limit,
             door,
             uri,
             headers,
             body,
         } = knock;
         let url = Url::of(&uri);
-        let entered = enter(&app, &call, door, url, &headers).await?;
+        let entered = enter(&app, &call, door, url, &headers).await;
+        // Only who has proven who they are is counted by name, and so nobody uses up another's share.
+        limit.check(match &entered {
+            Ok(entered) => Source::Principal(entered.caller.principal()),
+            Err(_) => Source::Address(call.client_ip()),
+        })?;
+        let entered = entered?;
         let body = read_body(&app, R::HAS_BODY, body).await?;
         let parts = Parts {
             url,
@@ -252,11 +261,13 @@ impl<R: OpenRequest> Guard for Public<R> {
         let Knock {
             app,
             call,
+            limit,
             uri,
             headers,
             body,
             ..
         } = knock;
+        limit.check(Source::Unproven(&headers, call.client_ip()))?;
         let body = read_body(&app, R::HAS_BODY, body).await?;
         let rules = &app.settings.rules;
         let parts = Parts {

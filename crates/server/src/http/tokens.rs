@@ -47,9 +47,10 @@ async fn issue(public: Public<ClientCredentials>) -> Result<Reply, Refusal> {
 fn refusal(error: AccessTokenError) -> Refusal {
     let word = match &error {
         AccessTokenError::InvalidClient => "invalid_client",
-        AccessTokenError::Row(_) | AccessTokenError::Seal(_) | AccessTokenError::Audit(_) => {
-            "temporarily_unavailable"
-        }
+        AccessTokenError::TooManyAttempts { .. }
+        | AccessTokenError::Row(_)
+        | AccessTokenError::Seal(_)
+        | AccessTokenError::Audit(_) => "temporarily_unavailable",
     };
     Refusal::from(error).for_oauth(word)
 }

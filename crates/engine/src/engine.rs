@@ -11,8 +11,8 @@ use crate::access_times::{AccessTimes, FlushError};
 use crate::audit_log::AuditLog;
 use crate::call::{Arrival, Call, Recorded};
 use crate::directory::{
-    Attempts, Credential, Directory, EnterError, Entered, Entry, LastUses, Management, Tokens,
-    Views,
+    Attempts, Credential, Directory, EnterError, Entered, Entry, LastUses, Management,
+    TokenIndexError, Tokens, Views, index_tokens,
 };
 use crate::keys::{KeyRing, Keys, SlowWork, Usage, WrappingKeys};
 use crate::outbox::OutboxError;
@@ -46,6 +46,9 @@ pub enum StartError {
     /// Records of an earlier run could not be brought to the journal.
     #[error("the records of an earlier run could not be recovered")]
     Outbox(#[source] OutboxError),
+    /// The tokens of an earlier release could not be found for their users.
+    #[error("the tokens of an earlier release could not be indexed")]
+    Tokens(#[source] TokenIndexError),
 }
 
 /// Why an engine did not stop cleanly. Everything acknowledged is durable all the same.
@@ -125,6 +128,8 @@ impl Engine {
             .recover()
             .await
             .map_err(StartError::Outbox)?;
+        let indexed = index_tokens(&inner.vault, inner.clock.now()).await;
+        indexed.map_err(StartError::Tokens)?;
         Ok(Self(Arc::new(inner)))
     }
 

@@ -30,7 +30,7 @@ pub use directory::{
     Naming, NamingChange, NewAccessCredential, NewBinding, NewCredential, NewOrganisation, NewRole,
     NewRoleBinding, NewRule, NewTeamMember, NewToken, NewUser, OrganisationSummary, PrincipalRef,
     ProjectParent, ProjectView, RoleRef, RoleView, RuleView, ServiceAccountView, TeamMemberView,
-    TeamView, Thing, TokenView, Tokens, UserView,
+    TeamView, Thing, TokenIndexError, TokenView, Tokens, UserView,
 };
 pub use engine::{Engine, EngineParts, NotReady, StartError, StopError};
 pub use evidence::Reason;

@@ -13,6 +13,7 @@ mod last_uses;
 mod manage;
 mod proof;
 mod rights;
+mod token_index;
 mod tokens;
 mod view;
 
@@ -32,5 +33,7 @@ pub use manage::{
     Thing, TokenView, UserView,
 };
 pub(crate) use rights::{Caption, CredentialName, PrincipalId};
+pub use token_index::TokenIndexError;
+pub(crate) use token_index::index_tokens;
 pub use tokens::{AccessTokenError, IssuedToken, Tokens};
 pub(crate) use view::Views;

@@ -327,6 +327,13 @@ pub(crate) struct UserToken {
     pub(crate) hash: [u8; 32],
 }
 
+/// That every token has a way from its user.
+#[derive(Debug, Encode, Decode)]
+pub(crate) struct TokensIndexed {
+    #[cbor(n(0), with = "coded")]
+    pub(crate) at: Timestamp,
+}
+
 /// What a stateless access token says (sealed, so only this installation can say it).
 #[derive(Debug, Clone, Encode, Decode)]
 pub(crate) struct AccessTokenClaims {

@@ -155,6 +155,20 @@ pub(crate) fn token(hash: &TokenHash) -> Key {
     key(table::TOKEN, &[hash.as_bytes()])
 }
 
+pub(crate) fn all_tokens() -> Key {
+    key(table::TOKEN, &[])
+}
+
+/// The hash at the end of a [`token`] key.
+pub(crate) fn hash_of_token(row: &Key) -> Option<[u8; 32]> {
+    row.as_bytes().get(1..)?.try_into().ok()
+}
+
+/// That the tokens of earlier releases have been found for their users.
+pub(crate) fn tokens_indexed() -> Key {
+    key(table::SYSTEM, &[b"tokens-indexed"])
+}
+
 pub(crate) fn credential(access_key: &str) -> Key {
     key(table::CREDENTIAL, &[access_key.as_bytes()])
 }

@@ -185,6 +185,9 @@ catalogue! {
     RateLimited = "rate_limited", 429,
         "The caller sent more requests than the server's configuration allows.",
         "Wait for the time in the Retry-After header.";
+    TooManyAttempts = "too_many_attempts", 429,
+        "Too many attempts to authenticate failed, from this address or with this access key.",
+        "Wait for the time in the Retry-After header, and correct the credential.";
     QuotaExceeded = "quota_exceeded", 429,
         "The organisation has as many secrets or versions as the server's configuration allows.",
         "Delete what is not needed, or ask the operator for more.";

@@ -88,7 +88,8 @@ pub use seal::SealStatus;
 pub use secret::{Secret, SecretVersion};
 pub use sensitive::SensitiveBody;
 pub use service_account::{
-    AccessCredential, CreateAccessCredential, ServiceAccount, access_credential_reply,
+    AccessCredential, CreateAccessCredential, PersonalToken, ServiceAccount,
+    access_credential_reply, personal_token_reply,
 };
 pub use sign::{Hmac, HmacReply, Sign, SignInput, SignReply, Verify, VerifyHmac, VerifyReply};
 pub use summary::{Summary, SummaryRegion};

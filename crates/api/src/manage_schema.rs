@@ -1,5 +1,6 @@
 //! The schemas of the bodies of requests about an organisation's directory (contract 4.4).
 
+use strongroom_types::Networks;
 use utoipa::openapi::schema::{
     Array, ArrayBuilder, KnownFormat, Object, ObjectBuilder, SchemaFormat, Type,
 };
@@ -16,6 +17,7 @@ pub(crate) fn manage_requests() -> Vec<Named> {
         object("NamingChange", naming_change()),
         optional_object("CreateAccessCredential", access_credential()),
         credential_reply(),
+        token_reply(),
         object("AddRule", rule()),
         object("CreateRoleBinding", binding()),
         object("AddTeamMember", team_member()),
@@ -76,6 +78,17 @@ fn access_credential() -> ObjectBuilder {
             "scopes",
             scopes("What it is limited to; empty means nothing."),
         )
+        .property("allowedIps", networks())
+}
+
+fn networks() -> Array {
+    ArrayBuilder::new()
+        .items(text(
+            "An address, or a range in CIDR notation such as 10.0.0.0/8.",
+        ))
+        .max_items(Some(Networks::MOST))
+        .description(Some("Where it may be used from; empty means anywhere."))
+        .build()
 }
 
 fn words(what: &str, max: usize) -> Array {
@@ -147,6 +160,22 @@ fn parent() -> Object {
     optional(text(
         "The project that it is part of, by identity or slug; empty means none.",
     ))
+}
+
+fn token_reply() -> Named {
+    object(
+        "PersonalTokenReply",
+        ObjectBuilder::new()
+            .property("identity", text("The token's identity."))
+            .required("identity")
+            .property("token", text("The token, shown this once."))
+            .required("token")
+            .property(
+                "scopes",
+                scopes("What it is limited to; empty means nothing."),
+            )
+            .required("scopes"),
+    )
 }
 
 fn credential_reply() -> Named {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use strongroom_types::{Description, DisplayName, Labels, Slug, TextError, Timestamp};
+use strongroom_types::{Description, DisplayName, Labels, Networks, Slug, TextError, Timestamp};
 use utoipa::ToSchema;
 
 use crate::Time;
@@ -155,6 +155,16 @@ pub(crate) fn scopes(object: &Object<'_>) -> Result<Vec<String>, RequestError> {
     scopes.sort_unstable();
     scopes.dedup();
     Ok(scopes)
+}
+
+/// Ranges of addresses; none means no limit.
+pub(crate) fn networks(object: &Object<'_>, field: &'static str) -> Result<Networks, RequestError> {
+    let texts = texts(object, field, Networks::MOST)?;
+    let ranges: Result<Vec<_>, _> = texts.iter().map(|text| text.parse()).collect();
+    ranges.map(Networks::of).map_err(|_| RequestError::Word {
+        field,
+        expected: "an array of addresses and ranges such as 10.0.0.0/8 or 2001:db8::/32".to_owned(),
+    })
 }
 
 /// What every thing of a directory says about itself.

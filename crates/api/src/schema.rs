@@ -17,10 +17,10 @@ use crate::{
     AccessCredential, AppUser, AuditEntry, AuditPage, AuditPrincipal, BatchAnswer, BatchReply,
     Browse, Described, EncryptReply, ErrorBody, FederatedIdentity, FederatedProvider, HmacReply,
     Invite, IssuerDiscovery, JsonWebKey, JsonWebKeySet, KmsKey, KmsKeyVersion, Membership,
-    NamedRef, Organisation, Project, PublicKeys, PutReply, Region, RegionRef, Role, RoleBinding,
-    RoleRule, SealStatus, Secret, SecretVersion, ServiceAccount, ServiceAccountRef, SignReply,
-    Summary, SummaryRegion, Team, TeamMember, Time, TokenRefusal, TokenReply, VerifyReply,
-    WrappingKey,
+    NamedRef, Organisation, PersonalToken, Project, PublicKeys, PutReply, Region, RegionRef, Role,
+    RoleBinding, RoleRule, SealStatus, Secret, SecretVersion, ServiceAccount, ServiceAccountRef,
+    SignReply, Summary, SummaryRegion, Team, TeamMember, Time, TokenRefusal, TokenReply,
+    VerifyReply, WrappingKey,
 };
 
 /// Every schema by its name; references between them all resolve.
@@ -68,6 +68,7 @@ pub fn schemas() -> Vec<(String, RefOr<Schema>)> {
         named::<Organisation>(),
         named::<Invite>(),
         named::<Project>(),
+        named::<PersonalToken>(),
         named::<AccessCredential>(),
         named::<FederatedProvider>(),
         named::<FederatedIdentity>(),

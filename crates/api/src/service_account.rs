@@ -1,11 +1,11 @@
 //! Service accounts and their access credentials (contract 4.4).
 
 use serde::{Deserialize, Serialize};
-use strongroom_types::{Description, Timestamp};
+use strongroom_types::{Description, Networks, Timestamp};
 use utoipa::ToSchema;
 
 use crate::create_secret::read_description;
-use crate::naming::{optional_name, optional_time, scopes};
+use crate::naming::{networks, optional_name, optional_time, scopes};
 use crate::object::Object;
 use crate::request_error::RequestError;
 use crate::sensitive::{SensitiveBody, SensitiveJson};
@@ -36,6 +36,8 @@ pub struct CreateAccessCredential {
     pub expires_at: Option<Timestamp>,
     /// What it is limited to; empty means nothing.
     pub scopes: Vec<String>,
+    /// Where it may be used from: `allowedIps`, a list of addresses and ranges.
+    pub allowed_ips: Networks,
 }
 
 impl CreateAccessCredential {
@@ -47,6 +49,7 @@ impl CreateAccessCredential {
             description: read_description(&object)?,
             expires_at: optional_time(&object, "expiresAt")?,
             scopes: scopes(&object)?,
+            allowed_ips: networks(&object, "allowedIps")?,
         })
     }
 }
@@ -73,6 +76,45 @@ pub struct AccessCredential {
     pub access_key: String,
     /// What it is limited to; empty means nothing.
     pub scopes: Vec<String>,
+    /// The ranges of addresses that it may be used from; absent where that is anywhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed_ips: Vec<String>,
+}
+
+/// A personal access token, without its value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PersonalToken {
+    /// Its identity.
+    pub identity: String,
+    /// What it is called.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// When it was issued.
+    pub created_at: Time,
+    /// When it was last used, to the minute; absent until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used_at: Option<Time>,
+    /// When it ends; absent where it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Time>,
+    /// What it is limited to; empty means nothing.
+    pub scopes: Vec<String>,
+    /// The ranges of addresses that it may be used from; absent where that is anywhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed_ips: Vec<String>,
+}
+
+/// The body that hands out a new personal access token: letters, digits, `-`, `_`.
+pub fn personal_token_reply(identity: &str, token: &str, scopes: &[String]) -> SensitiveBody {
+    let scopes = serde_json::Value::from(scopes.to_vec()).to_string();
+    let texts = [identity, token, &scopes];
+    let mut json = SensitiveJson::new(texts.iter().map(|text| text.len() + 24).sum());
+    json.plain("identity", &identity);
+    json.plain("token", &token);
+    json.json("scopes", &scopes);
+    json.finish()
 }
 
 /// The body that hands out a new access credential, with its secret: letters, digits, `-`, `_`.

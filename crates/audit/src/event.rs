@@ -45,6 +45,8 @@ pub enum Action {
     AuthTokenIssued,
     /// A token was asked for and refused.
     AuthTokenFailed,
+    /// A call came with a credential that does not count.
+    AuthRefused,
     /// The root key was replaced by a new one of the same provider.
     RootKeyRotate,
     /// The root key was replaced by one that is kept elsewhere.
@@ -76,6 +78,7 @@ impl Action {
             Self::SecretDelete => "secret.delete",
             Self::AuthTokenIssued => "auth.token.issued",
             Self::AuthTokenFailed => "auth.token.failed",
+            Self::AuthRefused => "auth.refused",
             Self::RootKeyRotate => "root_key.rotate",
             Self::RootKeyMigrate => "root_key.migrate",
             Self::SealShare => "seal.share",

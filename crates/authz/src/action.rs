@@ -7,7 +7,7 @@ use std::fmt;
 
 use strongroom_types::{
     BindingId, CredentialId, Directory, EventId, KeyId, OrganisationId, PathPrefix, ProjectId,
-    Reference, RoleId, RuleId, Scope, SecretPath, ServiceAccountId, Slug, TeamId, UserId,
+    Reference, RoleId, RuleId, Scope, SecretPath, ServiceAccountId, Slug, TeamId, TokenId, UserId,
 };
 
 use crate::decision::Reach;
@@ -369,6 +369,13 @@ actions! {
     /// 4.4: where the caller belongs. Every member may.
     ListOwnMemberships: Reads Membership [] else Forbidden, (), in OrganisationId, on some;
 
+    /// Ours: the caller's own tokens, without their values. Every member may.
+    ListOwnTokens: Reads Membership [] else Forbidden, (), in OrganisationId, on some;
+    /// Ours: a token with which the caller is themselves. Every member may.
+    CreateOwnToken: Writes Membership [] else Forbidden, (), in OrganisationId, on some;
+    /// Ours: take one of the caller's own tokens back. Every member may.
+    RevokeOwnToken: Writes Membership [] else Forbidden, TokenId, in OrganisationId, on some;
+
     /// 4.4: the projects that the caller may read.
     ListProjects: Reads Project [List] else Forbidden, (), in OrganisationId, on some;
     /// 4.4: make a project with this slug.
@@ -483,6 +490,9 @@ mod tests {
                 "DeleteMember membership delete Forbidden Writes",
                 "ListInvites membership list Forbidden Reads",
                 "ListOwnMemberships membership  Forbidden Reads",
+                "ListOwnTokens membership  Forbidden Reads",
+                "CreateOwnToken membership  Forbidden Writes",
+                "RevokeOwnToken membership  Forbidden Writes",
                 "ListProjects project list Forbidden Reads",
                 "CreateProject project create Forbidden Writes",
                 "ReadProject project read Forbidden Reads",

@@ -28,6 +28,9 @@ const SECRET: usize = 32;
 /// Characters of [`SECRET`] bytes in unpadded base64url.
 const SECRET_TEXT: usize = 43;
 
+/// Characters of a personal access token's checksum.
+const CHECKSUM: usize = 6;
+
 /// Text that is no token of ours. Says nothing about the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
@@ -98,7 +101,10 @@ impl PlainToken {
     }
 }
 
-/// A fresh personal access token: `tc_pat_` and 256 random bits, 50 characters in all.
+/// A fresh personal access token: `tc_pat_`, 256 random bits and a checksum, 56 characters in all.
+///
+/// The checksum lets a scanner of source code tell a token from what only looks like one: the first
+/// four bytes of the SHA-256 of all that stands before it, in unpadded base64url like the rest.
 ///
 /// # Errors
 ///
@@ -106,7 +112,19 @@ impl PlainToken {
 pub fn new_personal_token(entropy: &dyn Entropy) -> Result<PlainToken, EntropyError> {
     let mut secret = Zeroizing::new([0; SECRET]);
     entropy.fill(&mut *secret)?;
-    Ok(PlainToken::encode(TokenKind::Personal.prefix(), &*secret))
+    let prefix = TokenKind::Personal.prefix();
+    let length = prefix.len() + SECRET_TEXT + CHECKSUM;
+    let mut text = Zeroizing::new(String::with_capacity(length));
+    text.push_str(prefix);
+    BASE64URL_NOPAD.encode_append(&*secret, &mut text);
+    let checksum = checksum(&text);
+    text.push_str(&checksum);
+    Ok(PlainToken(text))
+}
+
+fn checksum(text: &str) -> String {
+    let digest = digest::digest(&digest::SHA256, text.as_bytes());
+    BASE64URL_NOPAD.encode(digest.as_ref().get(..4).unwrap_or_default())
 }
 
 /// The SHA-256 of a token, with a purpose in front: the key that a token is looked up by.
@@ -134,12 +152,23 @@ impl TokenHash {
     ///
     /// # Errors
     ///
-    /// Another prefix, length or alphabet: no such token was ever made.
+    /// Another prefix, length, alphabet or checksum: no such token was ever made. Tokens of the first
+    /// releases have no checksum.
     pub fn of_personal_token(text: &str) -> Result<Self, TokenError> {
-        let secret = text
-            .strip_prefix(TokenKind::Personal.prefix())
-            .filter(|secret| secret.len() == SECRET_TEXT)
-            .ok_or(TokenError::Malformed)?;
+        let rest = text.strip_prefix(TokenKind::Personal.prefix());
+        let rest = rest.ok_or(TokenError::Malformed)?;
+        let secret = match rest.len() {
+            SECRET_TEXT => rest,
+            _ => {
+                let split = rest.split_at_checked(SECRET_TEXT);
+                let (secret, sum) = split.ok_or(TokenError::Malformed)?;
+                let whole = text.strip_suffix(sum).unwrap_or_default();
+                if sum != checksum(whole) {
+                    return Err(TokenError::Malformed);
+                }
+                secret
+            }
+        };
         let mut bytes = Zeroizing::new([0; SECRET]);
         BASE64URL_NOPAD
             .decode_mut(secret.as_bytes(), &mut *bytes)
@@ -189,7 +218,7 @@ mod tests {
     fn a_personal_token_has_its_prefix_and_256_random_bits() {
         let token = new_personal_token(&SystemEntropy).unwrap();
         let secret = token.expose().strip_prefix("tc_pat_").unwrap();
-        assert_eq!(secret.len(), SECRET_TEXT);
+        assert_eq!(secret.len(), SECRET_TEXT + CHECKSUM);
         assert!(
             secret
                 .bytes()
@@ -216,15 +245,21 @@ mod tests {
     fn text_of_another_form_is_no_token() {
         let token = new_personal_token(&FixedEntropy(0)).unwrap();
         let text = token.expose();
-        assert_eq!(text, format!("tc_pat_{}", "A".repeat(43)));
-        assert!(TokenHash::of_personal_token(text).is_ok());
+        let bare = format!("tc_pat_{}", "A".repeat(43));
+        assert_eq!(text, format!("{bare}AVTfPQ"));
+        for right in [text, &bare] {
+            let known = TokenHash::of_personal_token(right);
+            assert_eq!(known, Ok(hash(right.as_bytes())));
+        }
         for wrong in [
             String::new(),
             "tc_pat_".to_owned(),
             format!("{text}A"),
             format!(" {text}"),
             format!("{text}\n"),
-            text.strip_suffix('A').unwrap().to_owned(),
+            text.split_at(text.len() - 1).0.to_owned(),
+            format!("{bare}AAAAAA"),
+            format!("{bare}A"),
             text.replace("tc_pat_", "tc_at_"),
             text.replace("tc_pat_", "TC_PAT_"),
             // The last character carries two bits that must be zero: one token, one spelling.

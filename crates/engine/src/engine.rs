@@ -11,8 +11,8 @@ use crate::access_times::{AccessTimes, FlushError};
 use crate::audit_log::AuditLog;
 use crate::call::{Arrival, Call, Recorded};
 use crate::directory::{
-    Credential, Directory, EnterError, Entered, Entry, Federation, IssuerKeys, LastUses,
-    Management, Outbound, Tokens, Views,
+    Attempts, Credential, Directory, EnterError, Entered, Entry, Federation, IssuerKeys, LastUses,
+    Management, Outbound, TokenIndexError, Tokens, Views, index_tokens,
 };
 use crate::issuer::IssuerState;
 use crate::keys::{KeyRing, Keys, SlowWork, Usage, WrappingKeys};
@@ -49,6 +49,9 @@ pub enum StartError {
     /// Records of an earlier run could not be brought to the journal.
     #[error("the records of an earlier run could not be recovered")]
     Outbox(#[source] OutboxError),
+    /// The tokens of an earlier release could not be found for their users.
+    #[error("the tokens of an earlier release could not be indexed")]
+    Tokens(#[source] TokenIndexError),
 }
 
 /// Why an engine did not stop cleanly. Everything acknowledged is durable all the same.
@@ -90,6 +93,7 @@ pub(crate) struct Inner {
     pub(crate) slow: SlowWork,
     pub(crate) access_times: AccessTimes,
     pub(crate) last_uses: LastUses,
+    pub(crate) attempts: Attempts,
     pub(crate) stripes: Stripes,
 }
 
@@ -119,6 +123,7 @@ impl Engine {
             usage: Usage::new(),
             wrapping_keys: WrappingKeys::of(parts.settings.regions.iter().map(|one| one.region())),
             slow: SlowWork::new(parts.settings.slow_workers),
+            attempts: Attempts::new(parts.settings.attempts),
             settings: parts.settings,
             access_times: AccessTimes::new(),
             last_uses: LastUses::new(),
@@ -130,6 +135,8 @@ impl Engine {
             .recover()
             .await
             .map_err(StartError::Outbox)?;
+        let indexed = index_tokens(&inner.vault, inner.clock.now()).await;
+        indexed.map_err(StartError::Tokens)?;
         Ok(Self(Arc::new(inner)))
     }
 

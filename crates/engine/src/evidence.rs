@@ -18,6 +18,14 @@ pub enum Reason {
     KeyState,
     /// It could not be done, through no fault of the caller.
     Fault,
+    /// The credential is unknown, wrong or revoked.
+    Credential,
+    /// The credential has expired.
+    Expired,
+    /// The credential must not be used from this address.
+    SourceAddress,
+    /// Too many attempts failed before this one.
+    Attempts,
 }
 
 impl Reason {
@@ -27,12 +35,21 @@ impl Reason {
             Self::AccessPolicy => "access_policy",
             Self::KeyState => "kms_key_state",
             Self::Fault => "fault",
+            Self::Credential => "credential",
+            Self::Expired => "expired",
+            Self::SourceAddress => "source_address",
+            Self::Attempts => "too_many_attempts",
         }
     }
 
     const fn outcome(self) -> Outcome {
         match self {
-            Self::Iam | Self::AccessPolicy => Outcome::Denied,
+            Self::Iam
+            | Self::AccessPolicy
+            | Self::Credential
+            | Self::Expired
+            | Self::SourceAddress
+            | Self::Attempts => Outcome::Denied,
             Self::KeyState | Self::Fault => Outcome::Error,
         }
     }

@@ -30,12 +30,13 @@ pub use directory::{
     ExchangeError, ExchangeRefusal, FederatedAccountView, FederatedFilter, FederatedIdentityChange,
     FederatedIdentityError, FederatedIdentityView, FederatedProviderChange, FederatedProviderError,
     FederatedProviderView, Federation, FetchError, Gate, Grantee, GranteeView, IdentityStatus,
-    IssueError, IssuedCredential, IssuedToken, KeySetError, ListFilter, ManageError, Management,
-    MemberView, NamedView, Naming, NamingChange, NewAccessCredential, NewBinding, NewCredential,
-    NewFederatedIdentity, NewFederatedProvider, NewOrganisation, NewRole, NewRoleBinding, NewRule,
-    NewTeamMember, NewToken, NewUser, NoOutbound, OrganisationSummary, Outbound, PrincipalRef,
-    ProjectParent, ProjectView, RoleRef, RoleView, RuleView, ServiceAccountView, TeamMemberView,
-    TeamView, Thing, TokenAsk, TokenError, Tokens, UserView,
+    IssueError, IssuedCredential, IssuedPersonalToken, IssuedToken, KeySetError, ListFilter,
+    ManageError, Management, MemberView, NamedView, Naming, NamingChange, NewAccessCredential,
+    NewBinding, NewCredential, NewFederatedIdentity, NewFederatedProvider, NewOrganisation,
+    NewRole, NewRoleBinding, NewRule, NewTeamMember, NewToken, NewUser, NoOutbound,
+    OrganisationSummary, Outbound, PrincipalRef, ProjectParent, ProjectView, RoleRef, RoleView,
+    RuleView, ServiceAccountView, TeamMemberView, TeamView, Thing, TokenAsk, TokenError,
+    TokenIndexError, TokenView, Tokens, UserView,
 };
 pub use engine::{Engine, EngineParts, NotReady, StartError, StopError};
 pub use evidence::Reason;
@@ -61,5 +62,5 @@ pub use secrets::{
     PutValueError, ReadSecretError, RevealError, Revealed, SecretStream, SecretView, Secrets,
     SetPolicyError, ValueError, VersionView,
 };
-pub use settings::{RegionSettings, Settings, ValueSettings};
+pub use settings::{AttemptLimit, RegionSettings, Settings, ValueSettings};
 pub use trail::{AuditUnavailable, ChangeFault};

@@ -34,6 +34,8 @@ pub struct Settings {
     pub issuer: Option<String>,
     /// How long each key is used that seals access tokens or signs ID tokens; at least a day.
     pub token_key_period: Duration,
+    /// Who must wait after failed attempts to authenticate.
+    pub attempts: AttemptLimit,
     /// How long audit records are kept.
     pub audit_retention: Duration,
     /// How often access times go to the store. A crash loses at most this much of them.
@@ -55,8 +57,29 @@ impl Default for Settings {
             access_token_lifetime: Duration::from_secs(60 * 60),
             issuer: None,
             token_key_period: Duration::from_secs(30 * 24 * 60 * 60),
+            attempts: AttemptLimit::default(),
             audit_retention: Duration::from_secs(365 * 24 * 60 * 60),
             access_time_interval: Duration::from_secs(60),
+        }
+    }
+}
+
+/// How many failed attempts to authenticate cost nothing, and how long one may have to wait after
+/// more of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AttemptLimit {
+    /// Failures, from one address or with one access key, after which whoever failed must wait: a
+    /// second, then twice as long after each further one. 0 lets nobody wait.
+    pub free: u32,
+    /// The longest wait.
+    pub longest: Duration,
+}
+
+impl Default for AttemptLimit {
+    fn default() -> Self {
+        Self {
+            free: 20,
+            longest: Duration::from_secs(60),
         }
     }
 }

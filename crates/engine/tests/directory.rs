@@ -35,6 +35,7 @@ async fn the_order_of_refusals_is_the_contracts() {
         region: Some(region),
         project,
         gates: &[Gate::Secrets, Gate::Kms],
+        anywhere: false,
     };
     let token = Credential::Token(acme.token.expose());
     let nothing = Credential::Token("tc_pat_nothing");

@@ -150,6 +150,7 @@ async fn create_key(
         region: Some(region),
         project: None,
         gates: &[Gate::Kms],
+        anywhere: false,
     };
     let credential = Credential::Token(founded.token.expose());
     let entered = engine.enter(&call, Some(&credential), entry).await?;

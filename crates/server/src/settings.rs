@@ -6,7 +6,7 @@ use std::time::Duration;
 use strongroom_api::Rules;
 use strongroom_audit::JournalOptions;
 use strongroom_authz::StatementsMode;
-use strongroom_engine::{RegionSettings, Settings, ValueSettings};
+use strongroom_engine::{AttemptLimit, RegionSettings, Settings, ValueSettings};
 use strongroom_store::EmbeddedOptions;
 use strongroom_types::{LabelLimits, SlugError};
 
@@ -44,6 +44,10 @@ pub fn engine(config: &Config) -> Result<Settings, SlugError> {
         access_token_lifetime: Duration::from_secs(config.tokens.access_seconds),
         issuer: config.issuer.url.clone(),
         token_key_period: Duration::from_secs(u64::from(config.issuer.rotation_days) * DAY),
+        attempts: AttemptLimit {
+            free: config.limits.failed_attempts,
+            longest: Duration::from_secs(config.limits.failed_attempt_wait_seconds),
+        },
         audit_retention: Duration::from_secs(u64::from(config.audit.retention_days) * DAY),
         access_time_interval: Duration::from_secs(config.quotas.access_time_seconds),
         ..Settings::default()
@@ -130,6 +134,7 @@ mod tests {
         assert_eq!(ours.access_token_lifetime, theirs.access_token_lifetime);
         assert_eq!(ours.issuer, theirs.issuer);
         assert_eq!(ours.token_key_period, theirs.token_key_period);
+        assert_eq!(ours.attempts, theirs.attempts);
         assert_eq!(ours.audit_retention, theirs.audit_retention);
         assert_eq!(ours.access_time_interval, theirs.access_time_interval);
         assert_eq!(ours.require_key_permission, theirs.require_key_permission);

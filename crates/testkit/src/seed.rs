@@ -191,6 +191,7 @@ async fn enter(engine: &Engine, call: &Arc<Call>, details: &Details) -> Result<E
         region: Some(&details.region),
         project: None,
         gates: &[Gate::Secrets, Gate::Kms],
+        anywhere: false,
     };
     let credential = Credential::Token(&details.token);
     Ok(engine.enter(call, Some(&credential), entry).await?)

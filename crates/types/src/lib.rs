@@ -8,6 +8,7 @@ mod hash;
 mod identity;
 mod key;
 mod labels;
+mod networks;
 mod path;
 mod plaintext;
 mod region;
@@ -28,6 +29,7 @@ pub use identity::{
 };
 pub use key::{KeyFamily, KeyOperation, KeyStatus, KeyType, UnknownKeyType};
 pub use labels::{LabelError, LabelLimits, Labels};
+pub use networks::{Network, NetworkError, Networks};
 pub use path::{Directory, PathError, PathPrefix, SecretPath};
 pub use plaintext::Plaintext;
 pub use region::Region;

@@ -1,10 +1,16 @@
-//! From a credential to the principal it proves.
+//! From a credential to the principal that it names.
+
+use std::time::Duration;
 
 use strongroom_authz::TokenScopes;
 use strongroom_crypto::{TokenHash, TokenKind, constant_time_eq, token};
-use strongroom_types::{CredentialId, FederatedIdentityId, OrganisationId, Plaintext, Timestamp};
+use strongroom_types::{
+    CredentialId, FederatedIdentityId, Networks, OrganisationId, Plaintext, Timestamp,
+};
 
+use super::proof;
 use super::rights::{CredentialName, PrincipalId};
+use crate::call::Call;
 use crate::engine::Inner;
 use crate::rows::directory::{AccessTokenClaims, CredentialSecret};
 use crate::rows::{RowFault, keyspace};
@@ -22,7 +28,7 @@ pub enum Credential<'a> {
     },
 }
 
-/// Who a credential proves its caller to be.
+/// Whom a credential names. Whether it still counts, and counts here, is for [`super::proof`].
 pub(super) struct Identified {
     pub(super) principal: PrincipalId,
     /// Service accounts belong to one organisation.
@@ -33,12 +39,22 @@ pub(super) struct Identified {
     pub(super) federated: Option<FederatedIdentityId>,
     pub(super) scopes: TokenScopes,
     pub(super) name: CredentialName,
+    pub(super) expires_at: Option<Timestamp>,
+    /// Where it may be used from, beside what its access credential says.
+    pub(super) allowed_ips: Networks,
 }
 
 /// Why a credential proves nothing.
 pub(super) enum Unproven {
+    /// It is unknown, wrong or revoked.
     Invalid,
+    /// It proved something once.
     Expired,
+    /// It must not be used from the caller's address.
+    Elsewhere,
+    /// Too many others failed before it; it was not looked at.
+    TooMany(Duration),
+    /// A row could not be read.
     Row(RowFault),
 }
 
@@ -59,46 +75,27 @@ fn scopes(scopes: &[String]) -> TokenScopes {
 impl Inner {
     pub(super) async fn authenticate(
         &self,
+        call: &Call,
         credential: &Credential<'_>,
         now: Timestamp,
     ) -> Result<Identified, Unproven> {
         match credential {
             Credential::Token(text) => match TokenKind::of(text) {
-                Some(TokenKind::Personal) => self.personal_token(text, now).await,
+                Some(TokenKind::Personal) => self.personal_token(text).await,
                 Some(TokenKind::Access) => self.access_token(text, now).await,
                 None => Err(Unproven::Invalid),
             },
-            Credential::Basic { id, secret } => {
-                let found = self.access_credential(id, secret).await?;
-                let (organisation, credential) = found.ok_or(Unproven::Invalid)?;
-                let view = self.views.current(&self.vault, organisation).await?;
-                let view = view.ok_or(Unproven::Invalid)?;
-                let row = view.credentials.get(&credential).ok_or(Unproven::Invalid)?;
-                if row.expires_at.is_some_and(|end| end <= now) {
-                    return Err(Unproven::Expired);
-                }
-                Ok(Identified {
-                    principal: PrincipalId::ServiceAccount(row.service_account),
-                    organisation: Some(organisation),
-                    credential: Some(credential),
-                    federated: None,
-                    scopes: scopes(&row.scopes),
-                    name: CredentialName::AccessCredential(credential),
-                })
-            }
+            Credential::Basic { id, secret } => self.access_credential(call, id, secret).await,
         }
     }
 
-    async fn personal_token(&self, text: &str, now: Timestamp) -> Result<Identified, Unproven> {
+    async fn personal_token(&self, text: &str) -> Result<Identified, Unproven> {
         let hash = TokenHash::of_personal_token(text).map_err(|_| Unproven::Invalid)?;
         let found = self
             .tokens
             .get(&self.vault, &keyspace::token(&hash))
             .await?;
         let (_, row) = found.ok_or(Unproven::Invalid)?;
-        if row.expires_at.is_some_and(|end| end <= now) {
-            return Err(Unproven::Expired);
-        }
         Ok(Identified {
             principal: PrincipalId::User(row.user),
             organisation: None,
@@ -106,15 +103,14 @@ impl Inner {
             federated: None,
             scopes: scopes(&row.scopes),
             name: CredentialName::PersonalToken(row.identity),
+            expires_at: row.expires_at,
+            allowed_ips: row.allowed_ips.clone(),
         })
     }
 
     async fn access_token(&self, text: &str, now: Timestamp) -> Result<Identified, Unproven> {
         let bytes = self.open_token(text, now).await?.ok_or(Unproven::Invalid)?;
         let claims: AccessTokenClaims = minicbor::decode(&bytes).map_err(|_| Unproven::Invalid)?;
-        if claims.expires_at <= now {
-            return Err(Unproven::Expired);
-        }
         let name = match (claims.credential, claims.federated) {
             (Some(credential), None) => CredentialName::AccessToken(credential),
             (None, Some(identity)) => CredentialName::FederatedToken(identity),
@@ -127,23 +123,42 @@ impl Inner {
             federated: claims.federated,
             scopes: scopes(&claims.scopes),
             name,
+            expires_at: Some(claims.expires_at),
+            allowed_ips: Networks::default(),
         })
     }
 
-    /// The access credential, if the secret is the one that goes with the key.
-    pub(super) async fn access_credential(
+    /// The access credential, if the secret is the one that goes with the key. An unknown key costs
+    /// the hash of its secret like a known one.
+    async fn access_credential(
         &self,
+        call: &Call,
         access_key: &str,
         secret: &Plaintext,
-    ) -> Result<Option<(OrganisationId, CredentialId)>, RowFault> {
+    ) -> Result<Identified, Unproven> {
+        let presented = token::hash(secret.expose());
         let stored = self
             .vault
             .get::<CredentialSecret>(&keyspace::credential(access_key))
             .await?;
-        Ok(stored.map(|stored| stored.row).and_then(|row| {
-            let proven =
-                constant_time_eq(token::hash(secret.expose()).as_bytes(), &row.secret_hash);
-            proven.then_some((row.organisation, row.identity))
-        }))
+        let known = stored.ok_or(Unproven::Invalid)?.row;
+        if !constant_time_eq(presented.as_bytes(), &known.secret_hash) {
+            proof::concern(call, known.organisation, known.identity);
+            return Err(Unproven::Invalid);
+        }
+        let view = self.views.current(&self.vault, known.organisation).await?;
+        let view = view.ok_or(Unproven::Invalid)?;
+        let row = view.credentials.get(&known.identity);
+        let row = row.ok_or(Unproven::Invalid)?;
+        Ok(Identified {
+            principal: PrincipalId::ServiceAccount(row.service_account),
+            organisation: Some(known.organisation),
+            credential: Some(known.identity),
+            federated: None,
+            scopes: scopes(&row.scopes),
+            name: CredentialName::AccessCredential(known.identity),
+            expires_at: row.expires_at,
+            allowed_ips: Networks::default(),
+        })
     }
 }

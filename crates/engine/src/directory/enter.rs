@@ -1,12 +1,15 @@
 //! From a credential and headers to a caller in a place (contract 0.2, up to the project).
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use strongroom_audit::Action;
 use strongroom_authz::Caller;
 use strongroom_store::Scan;
 use strongroom_types::{OrganisationId, ProjectId, Reference, Region, Scope};
 
 use super::authenticate::{Credential, Identified, Unproven};
+use super::proof::Proof;
 use super::rights::{Caption, PrincipalId};
 use super::view::{OrganisationView, find_organisation};
 use crate::call::Call;
@@ -33,6 +36,9 @@ pub struct Entry<'a> {
     pub project: Option<&'a str>,
     /// The features that must be on, in the order in which they are checked.
     pub gates: &'static [Gate],
+    /// Whether the call is about the caller alone, so that without a name any of their organisations
+    /// will do.
+    pub anywhere: bool,
 }
 
 /// A caller in a place.
@@ -71,6 +77,12 @@ pub enum EnterError {
     /// What it sent proved something once.
     #[error("the credential has expired")]
     ExpiredCredential,
+    /// Too many attempts failed from the caller's address, or with the access key.
+    #[error("too many attempts to authenticate failed; wait before the next one")]
+    TooManyAttempts {
+        /// How long to wait.
+        wait: Duration,
+    },
     /// The credential works in several organisations, or none.
     #[error("name the organisation in the header X-Organisation-Identity (identity or slug)")]
     OrganisationRequired,
@@ -97,8 +109,10 @@ pub enum EnterError {
 impl From<Unproven> for EnterError {
     fn from(unproven: Unproven) -> Self {
         match unproven {
-            Unproven::Invalid => Self::InvalidCredential,
+            // One answer: whoever stole a credential must not learn that it is right.
+            Unproven::Invalid | Unproven::Elsewhere => Self::InvalidCredential,
             Unproven::Expired => Self::ExpiredCredential,
+            Unproven::TooMany(wait) => Self::TooManyAttempts { wait },
             Unproven::Row(fault) => Self::Row(fault),
         }
     }
@@ -119,17 +133,14 @@ impl Inner {
     ) -> Result<Entered, EnterError> {
         let now = self.clock.now();
         let credential = credential.ok_or(EnterError::MissingCredential)?;
-        let identified = self.authenticate(credential, now).await?;
-        let organisation = self.organisation(&identified, entry.organisation).await?;
-        let view = self.views.current(&self.vault, organisation).await?;
-        let view = view.ok_or(EnterError::NotAMember)?;
-        check_credential(&view, &identified)?;
-        let scopes = match identified.federated {
-            None => identified.scopes,
-            Some(identity) => view
-                .scopes_in_force(identity, now)
-                .ok_or(EnterError::InvalidCredential)?,
+        let proof = self.prove(call, credential, entry, Action::AuthRefused, now);
+        let Proof { identified, home } = proof.await?;
+        let organisation = self.organisation(&identified, entry).await?;
+        let view = match home {
+            Some(home) => Some(home).filter(|home| home.organisation.identity == organisation),
+            None => self.views.current(&self.vault, organisation).await?,
         };
+        let view = view.ok_or(EnterError::NotAMember)?;
         let rights = view
             .rights(identified.principal, None, now)
             .ok_or(EnterError::NotAMember)?;
@@ -154,7 +165,7 @@ impl Inner {
                 .rights(identified.principal, project, now)
                 .ok_or(EnterError::NotAMember)?,
         };
-        let caller = rights.caller(organisation, scopes, call.client_ip());
+        let caller = rights.caller(organisation, identified.scopes, call.client_ip());
         Ok(Entered {
             caller,
             organisation,
@@ -163,12 +174,12 @@ impl Inner {
         })
     }
 
-    async fn organisation(
+    pub(super) async fn organisation(
         &self,
         identified: &Identified,
-        named: Option<&str>,
+        entry: Entry<'_>,
     ) -> Result<OrganisationId, EnterError> {
-        if let Some(named) = named {
+        if let Some(named) = entry.organisation {
             let reference = named.parse().map_err(|_| EnterError::NotAMember)?;
             let found = find_organisation(&self.vault, &reference).await?;
             return found.ok_or(EnterError::NotAMember);
@@ -178,8 +189,8 @@ impl Inner {
             (None, PrincipalId::User(user)) => {
                 let scan = Scan::prefix(keyspace::user_organisations(user)).limit(2);
                 match self.vault.scan_sealed(scan).await?.as_slice() {
-                    [(only, _)] => {
-                        keyspace::organisation_of(only).ok_or(EnterError::OrganisationRequired)
+                    [(one, _), others @ ..] if others.is_empty() || entry.anywhere => {
+                        keyspace::organisation_of(one).ok_or(EnterError::OrganisationRequired)
                     }
                     _ => Err(EnterError::OrganisationRequired),
                 }
@@ -194,22 +205,6 @@ impl Inner {
             .iter()
             .find(|(settings, _)| settings.slug.as_str() == name || settings.identity == name)
             .map(|(_, region)| region.clone())
-    }
-}
-
-/// An access credential that was deleted, or belongs elsewhere, proves nothing any more.
-fn check_credential(view: &OrganisationView, identified: &Identified) -> Result<(), EnterError> {
-    if identified
-        .organisation
-        .is_some_and(|own| own != view.organisation.identity)
-    {
-        return Err(EnterError::NotAMember);
-    }
-    match identified.credential {
-        Some(credential) if !view.credentials.contains_key(&credential) => {
-            Err(EnterError::InvalidCredential)
-        }
-        _ => Ok(()),
     }
 }
 

@@ -6,12 +6,15 @@
 //! from the next request on, on every node.
 
 mod admin;
+mod attempts;
 mod authenticate;
 mod enter;
 mod federation;
 mod last_uses;
 mod manage;
+mod proof;
 mod rights;
+mod token_index;
 mod tokens;
 mod view;
 
@@ -19,6 +22,7 @@ pub use admin::{
     Directory, DirectoryError, NewBinding, NewCredential, NewOrganisation, NewRole, NewRule,
     NewToken, NewUser, PrincipalRef, RoleRef,
 };
+pub(crate) use attempts::Attempts;
 pub use authenticate::Credential;
 pub use enter::{EnterError, Entered, Entry, Gate};
 pub(crate) use federation::IssuerKeys;
@@ -31,12 +35,15 @@ pub use federation::{
 };
 pub(crate) use last_uses::LastUses;
 pub use manage::{
-    BindingView, CredentialView, DescribedView, Grantee, GranteeView, IssuedCredential, ListFilter,
-    ManageError, Management, MemberView, NamedView, Naming, NamingChange, NewAccessCredential,
-    NewRoleBinding, NewTeamMember, OrganisationSummary, ProjectParent, ProjectView, RoleView,
-    RuleView, ServiceAccountView, TeamMemberView, TeamView, Thing, UserView,
+    BindingView, CredentialView, DescribedView, Grantee, GranteeView, IssuedCredential,
+    IssuedPersonalToken, ListFilter, ManageError, Management, MemberView, NamedView, Naming,
+    NamingChange, NewAccessCredential, NewRoleBinding, NewTeamMember, OrganisationSummary,
+    ProjectParent, ProjectView, RoleView, RuleView, ServiceAccountView, TeamMemberView, TeamView,
+    Thing, TokenView, UserView,
 };
-pub(crate) use rights::{Caption, PrincipalId};
+pub(crate) use rights::{Caption, CredentialName, PrincipalId};
+pub use token_index::TokenIndexError;
+pub(crate) use token_index::index_tokens;
 pub(crate) use tokens::LONGEST_TOKEN;
 pub use tokens::{AccessTokenError, IssueError, IssuedToken, TokenAsk, TokenError, Tokens};
 pub(crate) use view::{OrganisationView, Views};

@@ -7,6 +7,8 @@ use strongroom_audit::{Action, ServiceEvent};
 use strongroom_crypto::PlainToken;
 use strongroom_types::{Plaintext, Timestamp};
 
+use super::authenticate::{Credential, Unproven};
+use super::enter::Entry;
 use super::federation::{ExchangeAsk, ExchangeError};
 use super::rights::{Caption, CredentialName, PrincipalId};
 use super::view::OrganisationView;
@@ -58,6 +60,12 @@ pub enum AccessTokenError {
     /// The client is unknown, its secret wrong, or it has expired. One answer for all.
     #[error("the client id or secret is not valid")]
     InvalidClient,
+    /// Too many attempts failed from the caller's address, or with the access key.
+    #[error("too many attempts to authenticate failed; wait before the next one")]
+    TooManyAttempts {
+        /// How long to wait.
+        wait: Duration,
+    },
     /// A row could not be read.
     #[error("the directory could not be read")]
     Row(#[source] RowFault),
@@ -67,6 +75,16 @@ pub enum AccessTokenError {
     /// The call could not be recorded.
     #[error("the call could not be recorded")]
     Audit(#[source] AuditUnavailable),
+}
+
+impl From<Unproven> for AccessTokenError {
+    fn from(unproven: Unproven) -> Self {
+        match unproven {
+            Unproven::Invalid | Unproven::Elsewhere | Unproven::Expired => Self::InvalidClient,
+            Unproven::TooMany(wait) => Self::TooManyAttempts { wait },
+            Unproven::Row(fault) => Self::Row(fault),
+        }
+    }
 }
 
 /// What a token is asked for with.
@@ -128,30 +146,24 @@ impl Tokens<'_> {
     ) -> Result<Recorded<IssuedToken>, AccessTokenError> {
         let inner = self.0;
         let now = inner.clock.now();
-        let issued = match self.claims(call, access_key, secret, now).await {
-            Ok((claims, view)) => {
-                let issued = inner.hand_over(&claims, &view, access_key, id_token, now);
-                issued.await.map_err(AccessTokenError::Issue)
-            }
-            Err(error) => Err(error),
-        };
-        match issued {
+        let (claims, view) = self.claims(call, access_key, secret, now).await?;
+        let issued = inner.hand_over(&claims, &view, access_key, id_token, now);
+        match issued.await {
             Ok(issued) => {
-                call.note(ServiceEvent::new(Action::AuthTokenIssued, None));
                 inner
-                    .trail
-                    .recorded(call, issued)
-                    .await
-                    .map_err(AccessTokenError::Audit)
+                    .attempts
+                    .issued(call.client_ip(), issued.token.expose());
+                call.note(ServiceEvent::new(Action::AuthTokenIssued, None));
+                let recorded = inner.trail.recorded(call, issued).await;
+                recorded.map_err(AccessTokenError::Audit)
             }
             Err(error) => {
-                let reason = match &error {
-                    AccessTokenError::InvalidClient => Reason::Iam,
-                    AccessTokenError::Issue(error) if error.is_refusal() => Reason::Iam,
-                    _ => Reason::Fault,
+                let reason = match error.is_refusal() {
+                    true => Reason::Iam,
+                    false => Reason::Fault,
                 };
                 call.note(ServiceEvent::new(Action::AuthTokenFailed, None).refused(reason));
-                Err(error)
+                Err(AccessTokenError::Issue(error))
             }
         }
     }
@@ -164,24 +176,24 @@ impl Tokens<'_> {
         now: Timestamp,
     ) -> Result<(AccessTokenClaims, Arc<OrganisationView>), AccessTokenError> {
         let inner = self.0;
-        let found = inner.access_credential(access_key, &secret).await;
-        let found = found.map_err(AccessTokenError::Row)?;
-        let (organisation, credential) = found.ok_or(AccessTokenError::InvalidClient)?;
-        let view = inner.views.current(&inner.vault, organisation).await;
-        let view = view
-            .map_err(AccessTokenError::Row)?
+        let presented = Credential::Basic {
+            id: access_key,
+            secret,
+        };
+        let (entry, failed) = (Entry::default(), Action::AuthTokenFailed);
+        let proof = inner.prove(call, &presented, entry, failed, now).await?;
+        let view = proof.home.ok_or(AccessTokenError::InvalidClient)?;
+        let organisation = view.organisation.identity;
+        let credential = proof.identified.credential;
+        let row: &CredentialRow = credential
+            .and_then(|credential| view.credentials.get(&credential))
             .ok_or(AccessTokenError::InvalidClient)?;
-        let row: &CredentialRow = view
-            .credentials
-            .get(&credential)
-            .ok_or(AccessTokenError::InvalidClient)?;
-        if row.expires_at.is_some_and(|end| end <= now) {
-            return Err(AccessTokenError::InvalidClient);
-        }
+        let credential = row.identity;
         let principal = PrincipalId::ServiceAccount(row.service_account);
-        let rights = view
-            .rights(principal, None, now)
-            .ok_or(AccessTokenError::InvalidClient)?;
+        let rights = view.rights(principal, None, now).ok_or_else(|| {
+            call.note(ServiceEvent::new(failed, None).refused(Reason::Credential));
+            AccessTokenError::InvalidClient
+        })?;
         call.identify(Caption {
             principal,
             rights,

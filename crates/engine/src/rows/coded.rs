@@ -9,9 +9,9 @@ use minicbor::encode::{Error as EncodeError, Write};
 use minicbor::{Decoder, Encoder};
 use strongroom_types::{
     BindingId, CredentialId, Description, DisplayName, FederatedIdentityId, FederatedProviderId,
-    KeyId, KeyStatus, KeyType, Labels, OrganisationId, ProjectId, RoleId, RuleId, SecretPath,
-    ServiceAccountId, Slug, TeamId, Timestamp, TokenId, UserId, ValueFormat, Version,
-    VersionStatus,
+    KeyId, KeyStatus, KeyType, Labels, Network, Networks, OrganisationId, ProjectId, RoleId,
+    RuleId, SecretPath, ServiceAccountId, Slug, TeamId, Timestamp, TokenId, UserId, ValueFormat,
+    Version, VersionStatus,
 };
 
 /// A type with one row format.
@@ -111,6 +111,27 @@ impl Coded for Timestamp {
 
     fn read(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Self::from_microsecond(d.i64()?).map_err(|_| DecodeError::message("a time out of range"))
+    }
+}
+
+/// Ranges as their text, so that what cannot be read is no row rather than no limit.
+impl Coded for Networks {
+    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
+        e.array(self.ranges().len() as u64)?;
+        for range in self.ranges() {
+            e.str(&range.to_string())?;
+        }
+        Ok(())
+    }
+
+    fn read(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        let count = d
+            .array()?
+            .ok_or_else(|| DecodeError::message("an array of unknown length"))?;
+        let range = |text: &str| text.parse::<Network>();
+        let ranges = (0..count)
+            .map(|_| range(d.str()?).map_err(|_| DecodeError::message("no range of addresses")));
+        ranges.collect::<Result<Vec<_>, _>>().map(Self::of)
     }
 }
 

@@ -2,8 +2,9 @@
 
 use minicbor::{Decode, Encode};
 use strongroom_types::{
-    BindingId, CredentialId, Description, DisplayName, FederatedIdentityId, Labels, OrganisationId,
-    ProjectId, RoleId, RuleId, ServiceAccountId, Slug, TeamId, Timestamp, TokenId, UserId,
+    BindingId, CredentialId, Description, DisplayName, FederatedIdentityId, Labels, Networks,
+    OrganisationId, ProjectId, RoleId, RuleId, ServiceAccountId, Slug, TeamId, Timestamp, TokenId,
+    UserId,
 };
 
 use super::coded;
@@ -165,6 +166,9 @@ pub(crate) struct CredentialRow {
     pub(crate) name: String,
     #[cbor(n(7), with = "coded", default)]
     pub(crate) description: Description,
+    /// Where it, and every token issued for it, may be used from.
+    #[cbor(n(8), with = "coded", default)]
+    pub(crate) allowed_ips: Networks,
 }
 
 /// Where an access key leads, and the hash of the secret that goes with it.
@@ -310,6 +314,25 @@ pub(crate) struct TokenRow {
     pub(crate) created_at: Timestamp,
     #[n(5)]
     pub(crate) scopes: Vec<String>,
+    #[cbor(n(6), with = "coded", default)]
+    pub(crate) description: Description,
+    /// Where it may be used from.
+    #[cbor(n(7), with = "coded", default)]
+    pub(crate) allowed_ips: Networks,
+}
+
+/// The way from a user to one of their tokens.
+#[derive(Debug, Encode, Decode)]
+pub(crate) struct UserToken {
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub(crate) hash: [u8; 32],
+}
+
+/// That every token has a way from its user.
+#[derive(Debug, Encode, Decode)]
+pub(crate) struct TokensIndexed {
+    #[cbor(n(0), with = "coded")]
+    pub(crate) at: Timestamp,
 }
 
 /// What a stateless access token says (sealed, so only this installation can say it).

@@ -6,8 +6,8 @@
 use strongroom_crypto::TokenHash;
 use strongroom_store::Key;
 use strongroom_types::{
-    EventId, KeyId, OrganisationId, ProjectId, Region, Scope, SecretPath, Slug, Timestamp, UserId,
-    Version,
+    EventId, KeyId, OrganisationId, ProjectId, Region, Scope, SecretPath, Slug, Timestamp, TokenId,
+    UserId, Version,
 };
 
 /// The tables. The numbers are part of the format and are never reused.
@@ -22,6 +22,7 @@ mod table {
     pub(super) const USER: u8 = 0x32;
     pub(super) const USER_ORGANISATION: u8 = 0x33;
     pub(super) const LAST_USE: u8 = 0x34;
+    pub(super) const USER_TOKEN: u8 = 0x35;
     pub(super) const SECRET: u8 = 0x40;
     pub(super) const SECRET_VERSION: u8 = 0x41;
     pub(super) const SECRET_ACCESS: u8 = 0x42;
@@ -171,6 +172,20 @@ pub(crate) fn token(hash: &TokenHash) -> Key {
     key(table::TOKEN, &[hash.as_bytes()])
 }
 
+pub(crate) fn all_tokens() -> Key {
+    key(table::TOKEN, &[])
+}
+
+/// The hash at the end of a [`token`] key.
+pub(crate) fn hash_of_token(row: &Key) -> Option<[u8; 32]> {
+    row.as_bytes().get(1..)?.try_into().ok()
+}
+
+/// That the tokens of earlier releases have been found for their users.
+pub(crate) fn tokens_indexed() -> Key {
+    key(table::SYSTEM, &[b"tokens-indexed"])
+}
+
 pub(crate) fn credential(access_key: &str) -> Key {
     key(table::CREDENTIAL, &[access_key.as_bytes()])
 }
@@ -178,6 +193,16 @@ pub(crate) fn credential(access_key: &str) -> Key {
 /// When the credential, token or federated identity with this identity was last used.
 pub(crate) fn last_use(identity: &[u8; 16]) -> Key {
     key(table::LAST_USE, &[identity])
+}
+
+/// Where the token with this identity is found.
+pub(crate) fn user_token(user: UserId, token: TokenId) -> Key {
+    key(table::USER_TOKEN, &[user.as_bytes(), token.as_bytes()])
+}
+
+/// All tokens of a user.
+pub(crate) fn user_tokens(user: UserId) -> Key {
+    key(table::USER_TOKEN, &[user.as_bytes()])
 }
 
 pub(crate) fn user(id: UserId) -> Key {

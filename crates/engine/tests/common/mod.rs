@@ -219,6 +219,7 @@ impl Tenant {
                 strongroom_engine::Gate::Secrets,
                 strongroom_engine::Gate::Kms,
             ],
+            anywhere: false,
         };
         engine
             .enter(&call(), Some(&Credential::Token(token.expose())), entry)

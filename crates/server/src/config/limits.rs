@@ -26,9 +26,15 @@ section! {
         pub body_seconds: u64 = 30,
         /// Requests in flight on one HTTP/2 connection.
         pub http2_streams: u32 = 256,
-        /// Requests a second that one caller may make; 0 sets no limit.
+        /// Requests a second that one principal may make, with all their credentials together, or
+        /// one address that proves nobody; 0 sets no limit.
         pub requests_per_second: u32 = 0,
-        /// How many requests a caller may make at once before the limit above counts.
+        /// How many requests they may make at once before the limit above counts.
         pub burst: u32 = 100,
+        /// Failed attempts to authenticate, from one address or with one access key, after which
+        /// whoever failed must wait: a second, then twice as long each time; 0 lets nobody wait.
+        pub failed_attempts: u32 = 20,
+        /// The longest such wait, in seconds.
+        pub failed_attempt_wait_seconds: u64 = 60,
     }
 }

@@ -43,7 +43,7 @@ impl Api {
     ) -> Result<Self, matchit::InsertError> {
         let app = Arc::new(app);
         let desk = Arc::new(Desk {
-            throttle: app.settings.rate_limit.map(Throttle::new),
+            throttle: app.settings.rate_limit.map(Throttle::new).map(Arc::new),
             ids: RequestIds::new(),
             app: Arc::clone(&app),
         });

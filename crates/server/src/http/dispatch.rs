@@ -13,7 +13,7 @@ use strongroom_engine::{Arrival, Call};
 use super::address::client_address;
 use super::app::App;
 use super::guard::{Door, Knock};
-use super::rate::Throttle;
+use super::rate::{Limit, Source, Throttle};
 use super::refusal::Refusal;
 use super::request_id::RequestIds;
 use super::route::{Guarded, Route};
@@ -29,7 +29,7 @@ const NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 /// What all URLs share.
 pub(super) struct Desk {
     pub(super) app: Arc<App>,
-    pub(super) throttle: Option<Throttle>,
+    pub(super) throttle: Option<Arc<Throttle>>,
     pub(super) ids: RequestIds,
 }
 
@@ -90,17 +90,16 @@ impl Group {
             ..Arrival::default()
         };
         let call = Call::arrived(self.desk.app.engine.clock(), arrival);
-        let throttled = self.desk.throttle.as_ref().map_or(Ok(()), |throttle| {
-            throttle
-                .check(&head.headers, address)
-                .map_err(Refusal::throttled)
-        });
-        let (metrics, template, result) = match (throttled, found) {
-            (Err(refusal), _) => (&self.strays, "", Err(refusal)),
-            (Ok(()), Err(refusal)) => (&self.strays, "", Err(refusal)),
-            (Ok(()), Ok(entry)) => {
+        let limit = Limit(self.desk.throttle.clone());
+        let (metrics, template, result) = match found {
+            Err(refusal) => {
+                let limited = limit.check(Source::Address(address));
+                (&self.strays, "", Err(limited.err().unwrap_or(refusal)))
+            }
+            Ok(entry) => {
                 let knock = Knock {
                     app: Arc::clone(&self.desk.app),
+                    limit,
                     call: Arc::clone(&call),
                     door: entry.door,
                     uri: head.uri,

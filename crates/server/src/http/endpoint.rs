@@ -234,6 +234,7 @@ fn about_segment(name: &str) -> &'static str {
         "rid" => "The rule, by identity.",
         "bid" => "The binding, by identity.",
         "mid" => "The member, by the user's identity.",
+        "tid" => "The token, by identity.",
         "cid" => "The access credential, by identity.",
         "provider" | "federated" => "Its identity.",
         _ => "The entry's eventID.",

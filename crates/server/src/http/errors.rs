@@ -1,5 +1,7 @@
 //! Which entry of the error catalogue each operation's error is (contract 1.15, 2.10).
 
+use std::time::Duration;
+
 use strongroom_api::{ErrorCode, RequestError};
 use strongroom_authz::{Denied, PolicyError};
 use strongroom_engine::{
@@ -56,12 +58,20 @@ impl Catalogued for EnterError {
             Self::MissingCredential => ErrorCode::CredentialsMissing,
             Self::InvalidCredential => ErrorCode::CredentialsInvalid,
             Self::ExpiredCredential => ErrorCode::CredentialsExpired,
+            Self::TooManyAttempts { .. } => ErrorCode::TooManyAttempts,
             Self::OrganisationRequired => ErrorCode::OrganisationRequired,
             Self::NotAMember => ErrorCode::NotAMember,
             Self::SecretsOff | Self::KmsOff => ErrorCode::FeatureDisabled,
             Self::UnknownRegion => ErrorCode::RegionNotFound,
             Self::UnknownProject => ErrorCode::ProjectNotFound,
             Self::Row(fault) => row(fault),
+        }
+    }
+
+    fn wait(&self) -> Option<Duration> {
+        match self {
+            Self::TooManyAttempts { wait } => Some(*wait),
+            _ => None,
         }
     }
 }
@@ -199,9 +209,17 @@ impl Catalogued for AccessTokenError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::InvalidClient => ErrorCode::InvalidClient,
+            Self::TooManyAttempts { .. } => ErrorCode::TooManyAttempts,
             Self::Row(fault) => row(fault),
             Self::Issue(error) => error.code(),
             Self::Audit(error) => error.code(),
+        }
+    }
+
+    fn wait(&self) -> Option<Duration> {
+        match self {
+            Self::TooManyAttempts { wait } => Some(*wait),
+            _ => None,
         }
     }
 }

@@ -18,6 +18,7 @@ use strongroom_types::{OrganisationId, ProjectId, Scope};
 use super::app::App;
 use super::body;
 use super::credentials::Presented;
+use super::rate::{Limit, Source};
 use super::refusal::Refusal;
 use super::url::Url;
 
@@ -46,6 +47,7 @@ pub trait Guard: sealed::Sealed + Sized + Send + 'static {
 pub struct Knock {
     pub(super) app: Arc<App>,
     pub(super) call: Arc<Call>,
+    pub(super) limit: Limit,
     pub(super) door: Door,
     pub(super) uri: Uri,
     pub(super) headers: HeaderMap,
@@ -59,6 +61,8 @@ pub(super) struct Door {
     pub(super) gates: &'static [Gate],
     /// Whether the URL names a region.
     pub(super) in_region: bool,
+    /// Whether the call is about the caller, in whatever organisation.
+    pub(super) anywhere: bool,
 }
 
 /// What a request is parsed from.
@@ -146,13 +150,20 @@ impl<R: Request> Guard for Granted<R> {
         let Knock {
             app,
             call,
+            limit,
             door,
             uri,
             headers,
             body,
         } = knock;
         let url = Url::of(&uri);
-        let entered = enter(&app, &call, door, url, &headers).await?;
+        let entered = enter(&app, &call, door, url, &headers).await;
+        // Only who has proven who they are is counted by name, and so nobody uses up another's share.
+        limit.check(match &entered {
+            Ok(entered) => Source::Principal(entered.caller.principal()),
+            Err(_) => Source::Address(call.client_ip()),
+        })?;
+        let entered = entered?;
         let body = read_body(&app, R::HAS_BODY, body).await?;
         let parts = Parts {
             url,
@@ -194,7 +205,11 @@ async fn enter(
     url: Url<'_>,
     headers: &HeaderMap,
 ) -> Result<Entered, Refusal> {
-    let Door { gates, in_region } = door;
+    let Door {
+        gates,
+        in_region,
+        anywhere,
+    } = door;
     let id_of_basic;
     let credential = match Presented::of(headers) {
         Presented::Nothing => None,
@@ -220,6 +235,7 @@ async fn enter(
         region: region.as_deref(),
         project: project.as_deref(),
         gates,
+        anywhere,
     };
     app.engine
         .enter(call, credential.as_ref(), entry)
@@ -249,11 +265,13 @@ impl<R: OpenRequest> Guard for Public<R> {
         let Knock {
             app,
             call,
+            limit,
             uri,
             headers,
             body,
             ..
         } = knock;
+        limit.check(Source::Unproven(&headers, call.client_ip()))?;
         let body = read_body(&app, R::HAS_BODY, body).await?;
         let rules = &app.settings.rules;
         let parts = Parts {

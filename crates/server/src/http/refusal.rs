@@ -79,8 +79,13 @@ impl Refusal {
 
     /// Too many requests.
     pub(super) fn throttled(wait: Duration) -> Self {
+        Self::of(ErrorCode::RateLimited).after(wait)
+    }
+
+    /// With the time after which to try again, in whole seconds (RFC 9110, 10.2.3).
+    fn after(self, wait: Duration) -> Self {
         let seconds = wait.as_secs().saturating_add(1);
-        Self::of(ErrorCode::RateLimited).with_header(header::RETRY_AFTER, seconds.into())
+        self.with_header(header::RETRY_AFTER, seconds.into())
     }
 
     /// A URL that exists, with other methods.
@@ -185,17 +190,26 @@ pub(super) trait Catalogued: Error + Send + Sync + Sized + 'static {
     fn is_told(&self) -> bool {
         true
     }
+
+    /// How long the caller should wait before the next attempt, where that is known.
+    fn wait(&self) -> Option<Duration> {
+        None
+    }
 }
 
 impl<E: Catalogued> From<E> for Refusal {
     fn from(error: E) -> Self {
-        let code = error.code();
-        if code.status() >= 500 {
+        let (code, wait) = (error.code(), error.wait());
+        let refusal = if code.status() >= 500 {
             Self::fault(code, error)
         } else if error.is_told() {
             Self::new(code, error.to_string())
         } else {
             Self::of(code)
+        };
+        match wait {
+            Some(wait) => refusal.after(wait),
+            None => refusal,
         }
     }
 }

@@ -188,6 +188,7 @@ impl Route {
         Door {
             gates: self.gates,
             in_region: self.template.contains("{region}"),
+            anywhere: self.template.starts_with("/v1/me/"),
         }
     }
 }

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -28,7 +28,7 @@ use strongroom_types::Plaintext;
 
 use super::Api;
 use super::body;
-use super::rate::{RateLimit, Throttle};
+use super::rate::{RateLimit, Source, Throttle};
 use super::refusal::Refusal;
 use super::request_id::RequestIds;
 use super::route::{Answer, Route};
@@ -139,7 +139,7 @@ impl Inner {
         id: &str,
     ) -> Result<SealStatus, Refusal> {
         // By address alone: a credential means nothing here, and would make strangers of one.
-        let throttled = self.throttle.check(&HeaderMap::new(), Some(peer));
+        let throttled = self.throttle.check(Source::Address(Some(peer)));
         throttled.map_err(Refusal::throttled)?;
         match (request.uri().path(), request.method()) {
             (STATUS, &Method::GET) => Ok(self.seal.status().await),

@@ -4,6 +4,13 @@ use serde_json::{Value, json};
 use strongroom_server::http::Route;
 use strongroom_testkit::Tenant;
 
+const TOKENS: &str = "/v1/me/personal-access-tokens";
+
+/// Whether the route works on something that only the owner of it can find.
+pub(crate) fn is_personal(route: &Route) -> bool {
+    route.template.contains("{tid}")
+}
+
 /// Makes what the route works on: things named after it, which no other route touches.
 pub(crate) fn furnish(acme: &Tenant<'_>, route: &Route) {
     let owner = &acme.owner;
@@ -20,6 +27,9 @@ pub(crate) fn furnish(acme: &Tenant<'_>, route: &Route) {
     }
     if route.template.starts_with("/v1/memberships/") {
         acme.user(&email_of(route));
+    }
+    if is_personal(route) {
+        owner.post(TOKENS).json(&named).expect(201);
     }
     if route.template.starts_with("/v1/projects/") {
         owner.post("/v1/projects").json(&named).expect(201);
@@ -58,6 +68,7 @@ pub(crate) fn body(acme: &Tenant<'_>, route: &Route) -> Option<Option<Value>> {
         "createServiceAccount" | "createRole" | "createTeam" | "createProject" => {
             Some(json!({"name": "new"}))
         }
+        "createOwnToken" => Some(json!({"name": ""})),
         "updateServiceAccount" | "updateTeam" | "updateProject" => {
             Some(json!({"description": "changed"}))
         }
@@ -84,6 +95,8 @@ pub(crate) fn body(acme: &Tenant<'_>, route: &Route) -> Option<Option<Value>> {
         | "deleteMember"
         | "listInvites"
         | "listOwnMemberships"
+        | "listOwnTokens"
+        | "revokeOwnToken"
         | "listProjects"
         | "readProject"
         | "deleteProject" => None,
@@ -104,6 +117,12 @@ pub(crate) fn fill(acme: &Tenant<'_>, route: &Route, url: &str) -> String {
     }
     if url.starts_with("/v1/teams/") {
         return url.replace("{mid}", &acme.user.to_string());
+    }
+    if url.contains("{tid}") {
+        let tokens = acme.owner.get(TOKENS).expect(200).json();
+        let mut tokens = tokens.as_array().unwrap().iter();
+        let token = tokens.find(|each| each["name"] == name);
+        return url.replace("{tid}", token.unwrap()["identity"].as_str().unwrap());
     }
     if url.contains("{mid}") {
         let members = acme.owner.get("/v1/memberships").expect(200).json();

@@ -1,6 +1,8 @@
 //! The contract over HTTP, laid out like its URLs.
 
 #[cfg(test)]
+mod attempts;
+#[cfg(test)]
 mod audit;
 #[cfg(test)]
 mod browse;

@@ -162,8 +162,20 @@ fn a_caller_may_be_limited() {
             .parse::<u64>()
             .is_ok_and(|seconds| seconds >= 1)
     );
-    // Each caller for itself.
+    // Each caller for itself, and with all their tokens together.
     acme.member(&[]).get("/v1/regions").expect(200);
+    let busy = acme.user("busy@example.org");
+    let statuses: Vec<u16> = (0..5)
+        .map(|_| acme.caller(busy, Default::default()))
+        .map(|caller| caller.get("/v1/regions").send().status)
+        .collect();
+    assert_eq!(statuses, [200, 200, 200, 429, 429]);
+    // Who proves nothing uses up nobody's share but the address's.
+    let unknown: Vec<u16> = (0..5)
+        .map(|number| house.web.with(&format!("tc_pat_{number}"), "acme"))
+        .map(|caller| caller.get("/v1/regions").send().status)
+        .collect();
+    assert_eq!(unknown, [401, 401, 401, 429, 429]);
 }
 
 #[test]

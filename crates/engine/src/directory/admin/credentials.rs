@@ -2,7 +2,8 @@
 
 use strongroom_crypto::{AccessCredential, PlainToken, new_personal_token, token};
 use strongroom_types::{
-    CredentialId, Description, OrganisationId, ServiceAccountId, Timestamp, TokenId, UserId,
+    CredentialId, Description, Networks, OrganisationId, ServiceAccountId, Timestamp, TokenId,
+    UserId,
 };
 
 use super::{Directory, DirectoryError, Result};
@@ -40,9 +41,11 @@ impl Directory<'_> {
             expires_at: new.expires_at,
             created_at: self.0.clock.now(),
             scopes: new.scopes,
+            description: Description::default(),
+            allowed_ips: Networks::default(),
         };
         let mut changes = self.0.vault.changes();
-        changes.create(keyspace::token(&value.hash()), &row)?;
+        changes.create_token(&value.hash(), &row)?;
         self.record_for_none("directory.create_token", changes)
             .await?;
         Ok(value)
@@ -50,8 +53,12 @@ impl Directory<'_> {
 
     /// Revokes a personal access token; it is dead at the next request.
     pub async fn revoke_token(&self, value: &PlainToken) -> Result<()> {
+        let hash = value.hash();
+        let row = self.0.vault.get::<TokenRow>(&keyspace::token(&hash)).await;
+        let row = row.map_err(DirectoryError::Row)?;
+        let row = row.ok_or(DirectoryError::Missing("token"))?.row;
         let mut changes = self.0.vault.changes();
-        changes.erase(keyspace::token(&value.hash()));
+        changes.erase_token(&hash, &row);
         self.record_for_none("directory.revoke_token", changes)
             .await
     }
@@ -79,6 +86,7 @@ impl Directory<'_> {
             created_at: self.0.clock.now(),
             name: String::new(),
             description: Description::default(),
+            allowed_ips: Networks::default(),
         };
         let secret = CredentialSecret {
             organisation,

@@ -6,7 +6,7 @@ use strongroom_authz::{
     CreateAccessCredential, DeleteAccessCredential, Grant, ListAccessCredentials, ResourceType,
 };
 use strongroom_crypto::{AccessCredential, PlainToken, token};
-use strongroom_types::{CredentialId, Description, OrganisationId, Timestamp};
+use strongroom_types::{CredentialId, Description, Networks, OrganisationId, Timestamp};
 
 use super::accounts::account;
 use super::{CredentialView, ManageError, Management, Result, Thing, concern, may_hand_over};
@@ -29,6 +29,8 @@ pub struct NewAccessCredential {
     pub expires_at: Option<Timestamp>,
     /// What it is limited to; empty means nothing.
     pub scopes: Vec<String>,
+    /// Where it may be used from.
+    pub allowed_ips: Networks,
 }
 
 /// An access credential with its secret, shown once.
@@ -104,6 +106,7 @@ impl Management<'_> {
                 created_at: now,
                 name: new.name.clone(),
                 description: new.description.clone(),
+                allowed_ips: new.allowed_ips.clone(),
             };
             let kind = DirectoryKind::Credential;
             let place = keyspace::directory_entry(organisation, kind, identity.as_bytes());

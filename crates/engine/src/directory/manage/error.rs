@@ -30,6 +30,8 @@ pub enum Thing {
     Member,
     /// A project.
     Project,
+    /// A personal access token.
+    Token,
 }
 
 impl fmt::Display for Thing {
@@ -44,6 +46,7 @@ impl fmt::Display for Thing {
             Self::Team => "team",
             Self::Member => "member",
             Self::Project => "project",
+            Self::Token => "personal access token",
         })
     }
 }
@@ -83,11 +86,20 @@ pub enum ManageError {
     /// It has secrets, keys or projects.
     #[error("the project still holds {0}; remove or move them first")]
     InUse(&'static str),
+    /// Service accounts have access credentials instead.
+    #[error("only people have personal access tokens; a service account has access credentials")]
+    OnlyPeople,
     /// The caller does not hold it.
     #[error(
         "this would give rights that you do not hold yourself; ask somebody who holds them, or give less"
     )]
     Escalation,
+    /// The caller's own token cannot be used from there.
+    #[error(
+        "`allowedIps` must lie within the networks of the token that this call was made with; \
+         give narrower ones, or make the call with another token"
+    )]
+    WiderNetwork,
     /// It would end before it begins.
     #[error("`expiresAt` must be in the future")]
     Expired,

@@ -13,6 +13,7 @@ mod projects;
 mod role_views;
 mod roles;
 mod teams;
+mod tokens;
 mod views;
 
 pub use bindings::{Grantee, NewRoleBinding};
@@ -22,6 +23,7 @@ pub use members::{MemberView, OrganisationSummary};
 pub use projects::{ProjectParent, ProjectView};
 pub use role_views::{BindingView, GranteeView, RoleView, RuleView};
 pub use teams::{NewTeamMember, TeamMemberView, TeamView};
+pub use tokens::{IssuedPersonalToken, TokenView};
 pub use views::{CredentialView, DescribedView, NamedView, ServiceAccountView, UserView};
 
 use std::sync::Arc;

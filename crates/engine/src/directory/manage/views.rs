@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use strongroom_types::{CredentialId, ServiceAccountId, Timestamp, UserId};
+use strongroom_types::{CredentialId, Networks, ServiceAccountId, Timestamp, UserId};
 
 use crate::directory::view::OrganisationView;
 use crate::rows::directory::{CredentialRow, Described, MemberRow, ServiceAccountRow};
@@ -82,6 +82,8 @@ pub struct CredentialView {
     pub expires_at: Option<Timestamp>,
     /// When it was last used, to the minute; none until then.
     pub last_used_at: Option<Timestamp>,
+    /// Where it may be used from.
+    pub allowed_ips: Networks,
 }
 
 impl UserView {
@@ -141,6 +143,7 @@ impl CredentialView {
             created_at: row.created_at,
             expires_at: row.expires_at,
             last_used_at,
+            allowed_ips: row.allowed_ips.clone(),
         }
     }
 }

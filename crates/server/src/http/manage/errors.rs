@@ -11,6 +11,7 @@ impl Catalogued for ManageError {
         match self {
             Self::NotFound(Thing::Project) => ErrorCode::ProjectNotFound,
             Self::NotFound(_) => ErrorCode::ResourceNotFound,
+            Self::OnlyPeople => ErrorCode::PermissionDenied,
             Self::ReadOnly => ErrorCode::ReadOnly,
             Self::LastOwner => ErrorCode::LastOwner,
             Self::OwnersOnly => ErrorCode::Escalation,
@@ -20,7 +21,7 @@ impl Catalogued for ManageError {
                 ErrorCode::InvalidRequest
             }
             Self::SlugTaken { .. } => ErrorCode::SlugTaken,
-            Self::Escalation => ErrorCode::Escalation,
+            Self::Escalation | Self::WiderNetwork => ErrorCode::Escalation,
             Self::TooMany { .. } => ErrorCode::QuotaExceeded,
             Self::Contended => ErrorCode::Conflict,
             Self::Entropy(_) => ErrorCode::Internal,

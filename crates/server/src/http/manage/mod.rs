@@ -6,6 +6,7 @@ mod people;
 mod projects;
 mod request;
 mod roles;
+mod tokens;
 pub(super) mod views;
 
 use super::route::{Parameter, Routes, Shape};
@@ -27,5 +28,6 @@ pub(super) fn routes(routes: Routes) -> Routes {
     let routes = accounts::routes(routes);
     let routes = roles::routes(routes);
     let routes = people::routes(routes);
+    let routes = tokens::routes(routes);
     projects::routes(routes)
 }

@@ -10,7 +10,7 @@ use strongroom_engine::{
 };
 use strongroom_types::{
     BindingId, CredentialId, OrganisationId, ProjectId, Reference, RoleId, RuleId,
-    ServiceAccountId, Slug, TeamId, UserId,
+    ServiceAccountId, Slug, TeamId, TokenId, UserId,
 };
 
 use super::super::guard::{Parts, Request, Target};
@@ -121,6 +121,13 @@ impl InUrl for (Reference<TeamId>, UserId) {
 impl InUrl for UserId {
     fn of(parts: &Parts<'_>) -> Result<Self, Refusal> {
         segment(parts, 3, Thing::Member)
+    }
+}
+
+/// `/v1/me/personal-access-tokens/{tid}`.
+impl InUrl for TokenId {
+    fn of(parts: &Parts<'_>) -> Result<Self, Refusal> {
+        segment(parts, 4, Thing::Token)
     }
 }
 
@@ -315,6 +322,7 @@ impl Form for NewAccessCredential {
             description: body.description,
             expires_at: body.expires_at,
             scopes: body.scopes,
+            allowed_ips: body.allowed_ips,
         })
     }
 }

@@ -4,10 +4,11 @@ use std::convert::Infallible;
 
 use strongroom_api as api;
 use strongroom_engine::{
-    BindingView, CredentialView, DescribedView, GranteeView, IssuedCredential, MemberView,
-    NamedView, ProjectView, RoleView, RuleView, ServiceAccountView, TeamMemberView, TeamView,
-    UserView,
+    BindingView, CredentialView, DescribedView, GranteeView, IssuedCredential, IssuedPersonalToken,
+    MemberView, NamedView, ProjectView, RoleView, RuleView, ServiceAccountView, TeamMemberView,
+    TeamView, TokenView, UserView,
 };
+use strongroom_types::Networks;
 
 fn described(view: DescribedView) -> api::Described {
     api::Described {
@@ -154,7 +155,32 @@ pub(super) fn credential(view: CredentialView) -> api::AccessCredential {
         expires_at: view.expires_at.map(Into::into),
         access_key: view.access_key,
         scopes: view.scopes,
+        allowed_ips: ranges(&view.allowed_ips),
     }
+}
+
+pub(super) fn personal_token(view: TokenView) -> api::PersonalToken {
+    api::PersonalToken {
+        identity: view.identity.to_string(),
+        name: view.name,
+        description: view.description,
+        created_at: view.created_at.into(),
+        last_used_at: view.last_used_at.map(Into::into),
+        expires_at: view.expires_at.map(Into::into),
+        scopes: view.scopes,
+        allowed_ips: ranges(&view.allowed_ips),
+    }
+}
+
+fn ranges(networks: &Networks) -> Vec<String> {
+    let ranges = networks.ranges().iter();
+    ranges.map(ToString::to_string).collect()
+}
+
+pub(super) fn issued_token(issued: IssuedPersonalToken) -> api::SensitiveBody {
+    let IssuedPersonalToken { view, value } = issued;
+    let identity = view.identity.to_string();
+    api::personal_token_reply(&identity, value.expose(), &view.scopes)
 }
 
 pub(super) fn issued(issued: IssuedCredential) -> api::SensitiveBody {

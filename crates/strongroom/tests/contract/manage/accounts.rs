@@ -266,3 +266,73 @@ fn who_did_it_is_on_record() {
     let text = serde_json::to_string(&entries).unwrap();
     assert!(!text.contains(issued["accessSecret"].as_str().unwrap()));
 }
+
+#[test]
+fn a_credential_counts_only_in_its_networks_and_so_does_every_token_of_it() {
+    let house = House::with(|config| config.proxies.trusted = vec!["127.0.0.1".parse().unwrap()]);
+    let acme = house.tenant("acme");
+    let owner = &acme.owner;
+    let account = make(owner, "robot");
+    let body = json!({"allowedIps": ["10.0.0.0/8"]});
+    let made = owner.post(&credentials(&account)).json(&body);
+    let made = made.expect(201).json();
+    let (id, secret) = (made["accessKey"].as_str(), made["accessSecret"].as_str());
+    let (id, secret) = (id.unwrap(), secret.unwrap());
+    let listed = owner.get(&credentials(&account)).expect(200).json();
+    assert_eq!(listed[0]["allowedIps"], body["allowedIps"]);
+
+    let basic = |address: &str, secret: &str| {
+        let call = house.web.get("/v1/regions");
+        let call = call.header("X-Forwarded-For", address);
+        let basic = format!("Basic {}", b64(format!("{id}:{secret}")));
+        call.header("Authorization", &basic).send()
+    };
+    let ask = |address: &str, secret: &str| {
+        let form = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
+        let call = house.web.post("/oidc/token").form(&form);
+        call.header("X-Forwarded-For", address).send()
+    };
+    let token = ask("10.0.0.1", secret).expect(200).json();
+    let token = token["access_token"].as_str().unwrap().to_owned();
+    let with_token = |address: &str| {
+        let call = house.web.get("/v1/regions").token(&token);
+        call.header("X-Forwarded-For", address).send()
+    };
+    basic("10.0.0.1", secret).expect(200);
+    with_token("10.0.0.2").expect(200);
+
+    // A thief's answer is that of a guess.
+    for (right, wrong) in [
+        (basic("192.0.2.1", secret), basic("192.0.2.1", "wrong")),
+        (ask("192.0.2.1", secret), ask("192.0.2.1", "wrong")),
+        (with_token("192.0.2.1"), basic("192.0.2.1", "wrong")),
+    ] {
+        assert_eq!((right.status, wrong.status), (401, 401));
+        assert_eq!(right.message(), wrong.message());
+    }
+    let reasons = |action: &str| -> Vec<Value> {
+        let log = owner.audit(&format!("action={action}"));
+        let reasons = log.iter().map(|entry| entry["context"]["reason"].clone());
+        reasons.collect()
+    };
+    assert_eq!(
+        reasons("auth.refused"),
+        [
+            "credential",
+            "source_address",
+            "credential",
+            "source_address"
+        ]
+    );
+    assert_eq!(
+        reasons("auth.token.failed"),
+        ["credential", "source_address"]
+    );
+    // With a wrong secret nobody is proven, but the organisation learns which key was tried.
+    let tried = owner.audit("responseStatus=401&action=POST");
+    let tried = tried
+        .iter()
+        .filter(|entry| entry["serviceAccountIdentity"].is_null());
+    let tried: Vec<_> = tried.map(|entry| &entry["resourceIdentity"]).collect();
+    assert_eq!(tried, [&made["identity"]]);
+}

@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use strongroom_types::{OrganisationId, Scope};
 
-use crate::action::{Action, ActionScope, BrowseSecrets, KeyAction, ListKeys, ListSecrets};
+use crate::action::{
+    Action, ActionScope, BrowseSecrets, ExplainRights, KeyAction, ListKeys, ListSecrets,
+};
 use crate::caller::{Caller, CallerParts, Principal, ProjectRights, TokenScopes};
 use crate::decision::{Reach, decide, decide_named};
 use crate::denied::Denied;
 use crate::key_grant::{KeyNames, Resolved};
 use crate::permission::Permission;
 use crate::reader::{KeyReader, Reader};
+use crate::resource::ResourceType;
 use crate::rule_set::RuleSet;
 
 /// The permission to do `A` once, to this target, in this scope.
@@ -109,6 +112,16 @@ impl<A: Action<Scope = OrganisationId>> Grant<A> {
         let read = &[Permission::Read];
         self.caller
             .holds(Reach::Organisation, A::RESOURCE, read, names)
+    }
+}
+
+impl Grant<ExplainRights> {
+    /// Whether the caller may read the thing of this type with these names in the whole
+    /// organisation; without names, every thing of the type.
+    pub fn sees(&self, resource: ResourceType, names: &[&str]) -> bool {
+        let read = &[Permission::Read];
+        self.caller
+            .holds(Reach::Organisation, resource, read, names)
     }
 }
 

@@ -16,6 +16,7 @@ mod crypto;
 mod data_key;
 mod encoding;
 mod error;
+mod explain;
 mod key;
 mod key_schema;
 mod key_version;
@@ -56,6 +57,10 @@ pub use crypto::{Decrypt, DecryptReply, Encrypt, EncryptReply, decrypt_reply};
 pub use data_key::{DrawDataKey, DrawRandom, Reencrypt, data_key_reply, random_reply};
 pub use encoding::{Encoding, encode};
 pub use error::ErrorBody;
+pub use explain::{
+    Explain, ExplainedBinding, ExplainedPolicy, ExplainedPrincipal, ExplainedRule, Explanation,
+    MissingRight, Subject,
+};
 pub use key::{KmsKey, KmsKeyVersion};
 pub use key_version::parse_key_version;
 pub use material::{Export, PublicKeys, WrappingKey, export_reply};

@@ -14,10 +14,12 @@ use crate::request_schema::request_schemas;
 use crate::shape::{base64, map, text, whole};
 use crate::{
     AccessCredential, AppUser, AuditEntry, AuditPage, AuditPrincipal, BatchAnswer, BatchReply,
-    Browse, Described, EncryptReply, ErrorBody, HmacReply, Invite, KmsKey, KmsKeyVersion,
-    Membership, NamedRef, Organisation, Project, PublicKeys, PutReply, Region, RegionRef, Role,
-    RoleBinding, RoleRule, SealStatus, Secret, SecretVersion, ServiceAccount, SignReply, Summary,
-    SummaryRegion, Team, TeamMember, Time, TokenRefusal, TokenReply, VerifyReply, WrappingKey,
+    Browse, Described, EncryptReply, ErrorBody, ExplainedBinding, ExplainedPolicy,
+    ExplainedPrincipal, ExplainedRule, Explanation, HmacReply, Invite, KmsKey, KmsKeyVersion,
+    Membership, MissingRight, NamedRef, Organisation, Project, PublicKeys, PutReply, Region,
+    RegionRef, Role, RoleBinding, RoleRule, SealStatus, Secret, SecretVersion, ServiceAccount,
+    SignReply, Summary, SummaryRegion, Team, TeamMember, Time, TokenRefusal, TokenReply,
+    VerifyReply, WrappingKey,
 };
 
 /// Every schema by its name; references between them all resolve.
@@ -63,6 +65,12 @@ pub fn schemas() -> Vec<(String, RefOr<Schema>)> {
         named::<Invite>(),
         named::<Project>(),
         named::<AccessCredential>(),
+        named::<Explanation>(),
+        named::<ExplainedPrincipal>(),
+        named::<ExplainedRule>(),
+        named::<ExplainedBinding>(),
+        named::<ExplainedPolicy>(),
+        named::<MissingRight>(),
     ];
     all.extend(request_schemas());
     all.extend(key_requests());

@@ -32,6 +32,9 @@ pub use directory::{
     ProjectView, RoleRef, RoleView, RuleView, ServiceAccountView, TeamMemberView, TeamView, Thing,
     Tokens, UserView,
 };
+pub use directory::{
+    Cut, ExplainError, Explanation, Ground, PolicyFinding, RightsQuestion, Source, Subject, Verdict,
+};
 pub use engine::{Engine, EngineParts, NotReady, StartError, StopError};
 pub use evidence::Reason;
 pub use keys::{

@@ -27,6 +27,9 @@ pub use manage::{
     NewRoleBinding, NewTeamMember, OrganisationSummary, ProjectParent, ProjectView, RoleView,
     RuleView, ServiceAccountView, TeamMemberView, TeamView, Thing, UserView,
 };
+pub use manage::{
+    Cut, ExplainError, Explanation, Ground, PolicyFinding, RightsQuestion, Source, Subject, Verdict,
+};
 pub(crate) use rights::{Caption, PrincipalId};
 pub use tokens::{AccessTokenError, IssuedToken, Tokens};
 pub(crate) use view::Views;

@@ -240,6 +240,7 @@ mod tests {
                 "DELETE /v1/memberships/{mid} 204 DeleteMember",
                 "GET /v1/invites 200 ListInvites",
                 "GET /v1/me/organisation-memberships 200 ListOwnMemberships",
+                "POST /v1/iam/explain 200 ExplainRights",
                 "GET /v1/projects 200 ListProjects",
                 "POST /v1/projects 201 CreateProject",
                 "GET /v1/projects/{id} 200 ReadProject",

@@ -8,6 +8,7 @@ mod accounts;
 mod bindings;
 mod credentials;
 mod error;
+mod explain;
 mod members;
 mod projects;
 mod role_views;
@@ -18,6 +19,9 @@ mod views;
 pub use bindings::{Grantee, NewRoleBinding};
 pub use credentials::{IssuedCredential, NewAccessCredential};
 pub use error::{ManageError, Thing};
+pub use explain::{
+    Cut, ExplainError, Explanation, Ground, PolicyFinding, RightsQuestion, Source, Subject, Verdict,
+};
 pub use members::{MemberView, OrganisationSummary};
 pub use projects::{ProjectParent, ProjectView};
 pub use role_views::{BindingView, GranteeView, RoleView, RuleView};

@@ -9,6 +9,7 @@ use strongroom_authz::{
 use strongroom_types::{OrganisationId, Reference, RoleId, RuleId};
 
 use super::role_views::{RoleView, RuleView};
+use super::views::NamedView;
 use super::{
     ListFilter, ManageError, Management, Naming, Result, Thing, admitted, concern, may_give,
 };
@@ -54,6 +55,19 @@ impl<'v> Role<'v> {
         match self {
             Self::BuiltIn(built_in) => built_in.slug(),
             Self::Own(row) => slug_of(row),
+        }
+    }
+
+    /// Its names.
+    pub(super) fn named(&self) -> NamedView {
+        let name = match self {
+            Self::BuiltIn(built_in) => built_in.name,
+            Self::Own(row) => &row.name,
+        };
+        NamedView {
+            identity: self.identity().to_string(),
+            name: name.to_owned(),
+            slug: self.slug(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod errors;
+mod explain;
 mod people;
 mod projects;
 mod request;
@@ -27,5 +28,6 @@ pub(super) fn routes(routes: Routes) -> Routes {
     let routes = accounts::routes(routes);
     let routes = roles::routes(routes);
     let routes = people::routes(routes);
+    let routes = explain::routes(routes);
     projects::routes(routes)
 }

@@ -44,7 +44,7 @@ pub(super) fn service_account(mut view: ServiceAccountView) -> api::ServiceAccou
     }
 }
 
-fn named(view: NamedView) -> api::NamedRef {
+pub(super) fn named(view: NamedView) -> api::NamedRef {
     api::NamedRef {
         identity: view.identity,
         name: view.name,

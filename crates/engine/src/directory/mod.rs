@@ -10,6 +10,8 @@ mod authenticate;
 mod enter;
 mod last_uses;
 mod manage;
+#[cfg(test)]
+mod model;
 mod rights;
 mod tokens;
 mod view;

@@ -22,6 +22,8 @@ pub use error::{ManageError, Thing};
 pub use explain::{
     Cut, ExplainError, Explanation, Ground, PolicyFinding, RightsQuestion, Source, Subject, Verdict,
 };
+#[cfg(test)]
+pub(super) use explain::{On, Wanted};
 pub use members::{MemberView, OrganisationSummary};
 pub use projects::{ProjectParent, ProjectView};
 pub use role_views::{BindingView, GranteeView, RoleView, RuleView};

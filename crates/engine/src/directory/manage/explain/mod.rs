@@ -31,7 +31,7 @@ use crate::directory::rights::PrincipalId;
 use crate::directory::view::OrganisationView;
 use crate::rows::directory::ProjectRow;
 use policy::{ValueCall, gated};
-use sources::{On, Wanted};
+pub(crate) use sources::{On, Wanted};
 
 /// Whose rights are asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]

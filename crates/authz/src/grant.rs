@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use strongroom_types::{OrganisationId, Scope};
 
-use crate::action::{
-    Action, ActionScope, BrowseSecrets, ExplainRights, KeyAction, ListKeys, ListSecrets,
-};
+use crate::action::{Action, ActionScope, BrowseSecrets, KeyAction, ListKeys, ListSecrets};
 use crate::caller::{Caller, CallerParts, Principal, ProjectRights, TokenScopes};
 use crate::decision::{Reach, decide, decide_named};
 use crate::denied::Denied;
@@ -109,14 +107,10 @@ impl<A: Action<Scope = OrganisationId>> Grant<A> {
     /// Whether the caller may read the thing of this action's type with these names: what a list
     /// shows.
     pub fn shows(&self, names: &[&str]) -> bool {
-        let read = &[Permission::Read];
-        self.caller
-            .holds(Reach::Organisation, A::RESOURCE, read, names)
+        self.sees(A::RESOURCE, names)
     }
-}
 
-impl Grant<ExplainRights> {
-    /// Whether the caller may read the thing of this type with these names in the whole
+    /// Whether the caller may read the thing of another type with these names in the whole
     /// organisation; without names, every thing of the type.
     pub fn sees(&self, resource: ResourceType, names: &[&str]) -> bool {
         let read = &[Permission::Read];

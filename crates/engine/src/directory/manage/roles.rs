@@ -44,6 +44,14 @@ impl<'v> Role<'v> {
         built_in.chain(own.into_iter().map(Role::Own)).collect()
     }
 
+    /// The role that a binding gives.
+    pub(super) fn of(view: &'v OrganisationView, bound: &BoundRole) -> Option<Self> {
+        match bound {
+            BoundRole::BuiltIn(name) => builtin::find(name).map(Role::BuiltIn),
+            BoundRole::Own(id) => view.roles.get(id).map(Role::Own),
+        }
+    }
+
     pub(super) fn identity(&self) -> RoleId {
         match self {
             Self::BuiltIn(built_in) => RoleId::from_bytes(built_in.identity()),

@@ -11,7 +11,7 @@ use super::super::roles::Role;
 use super::super::views::NamedView;
 use crate::directory::rights::PrincipalId;
 use crate::directory::view::OrganisationView;
-use crate::rows::directory::{BindingRow, BoundPrincipal, BoundRole, TeamRow};
+use crate::rows::directory::{BindingRow, BoundPrincipal, TeamRow};
 
 /// Where a rule comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,18 +168,11 @@ fn held<'v>(
         Some(Held {
             source,
             binding,
-            role: role(view, &binding.role)?,
+            role: Role::of(view, &binding.role)?,
             team,
         })
     });
     held.collect()
-}
-
-fn role<'v>(view: &'v OrganisationView, bound: &BoundRole) -> Option<Role<'v>> {
-    match bound {
-        BoundRole::BuiltIn(name) => strongroom_authz::builtin::find(name).map(Role::BuiltIn),
-        BoundRole::Own(id) => view.roles.get(id).map(Role::Own),
-    }
 }
 
 impl Held<'_> {

@@ -53,6 +53,9 @@ enum Task {
     /// Measure the library alone, as the benchmark does.
     #[command(hide = true)]
     Primitive(bench::primitive::Options),
+    /// Measure one decision about a right, as the benchmark does.
+    #[command(hide = true)]
+    Rights(bench::rights::Options),
 }
 
 fn main() -> ExitCode {
@@ -80,6 +83,7 @@ fn run(task: Task) -> Result<ExitCode, Box<dyn Error>> {
         Task::Bench(options) => bench::run(&workspace, &options)?,
         Task::Reference(options) => bench::reference::serve(&options)?,
         Task::Primitive(options) => bench::primitive::print(&options)?,
+        Task::Rights(options) => bench::rights::print(&options)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::MissingRight;
+
 /// What went wrong, for people and for programs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -15,4 +17,7 @@ pub struct ErrorBody {
     /// Names the call in logs and audit records.
     #[serde(default)]
     pub request_id: String,
+    /// The right that is missing, where that is why; absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<MissingRight>,
 }

@@ -16,6 +16,7 @@ mod crypto;
 mod data_key;
 mod encoding;
 mod error;
+mod explain;
 mod federated_field;
 mod federated_identity;
 mod federated_provider;
@@ -61,6 +62,10 @@ pub use crypto::{Decrypt, DecryptReply, Encrypt, EncryptReply, decrypt_reply};
 pub use data_key::{DrawDataKey, DrawRandom, Reencrypt, data_key_reply, random_reply};
 pub use encoding::{Encoding, encode};
 pub use error::ErrorBody;
+pub use explain::{
+    Explain, ExplainedBinding, ExplainedPolicy, ExplainedPrincipal, ExplainedRule, Explanation,
+    MissingRight, Subject,
+};
 pub use federated_identity::{
     AudienceMode, CreateFederatedIdentity, FederatedIdentity, NewStatus, ServiceAccountRef,
     UpdateFederatedIdentity,

@@ -21,6 +21,7 @@ pub(crate) fn manage_requests() -> Vec<Named> {
         object("AddRule", rule()),
         object("CreateRoleBinding", binding()),
         object("AddTeamMember", team_member()),
+        object("Explain", explain()),
         object("UpdateMembership", membership()),
         object(
             "CreateProject",
@@ -154,6 +155,48 @@ fn membership() -> ObjectBuilder {
             ),
         )
         .required("role")
+}
+
+fn explain() -> ObjectBuilder {
+    let given = |what| optional(text(what));
+    ObjectBuilder::new()
+        .property(
+            "resource",
+            text("The type of the thing, in the words of rules."),
+        )
+        .required("resource")
+        .property(
+            "permission",
+            text("What is to be done to it, in the words of rules."),
+        )
+        .required("permission")
+        .property(
+            "resourceIdentity",
+            given("The thing: a secret's path, else an identity or slug; any, unless given."),
+        )
+        .property(
+            "userIdentity",
+            given("The member whose rights it is about; the caller, unless given."),
+        )
+        .property(
+            "serviceAccountIdentity",
+            given("The service account whose rights it is about, instead of a member."),
+        )
+        .property(
+            "projectIdentity",
+            given(
+                "In which project, by identity or slug; as the call's header says, unless given.",
+            ),
+        )
+        .property(
+            "region",
+            given("Where secrets and keys are; the only region, unless given."),
+        )
+        .property(
+            "clientIp",
+            given("From which address; the call's own for the caller, unless given."),
+        )
+        .property("time", optional(time("When; now, unless given.")))
 }
 
 fn parent() -> Object {

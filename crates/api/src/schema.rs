@@ -15,12 +15,13 @@ use crate::request_schema::request_schemas;
 use crate::shape::{base64, map, text, whole};
 use crate::{
     AccessCredential, AppUser, AuditEntry, AuditPage, AuditPrincipal, BatchAnswer, BatchReply,
-    Browse, Described, EncryptReply, ErrorBody, FederatedIdentity, FederatedProvider, HmacReply,
-    Invite, IssuerDiscovery, JsonWebKey, JsonWebKeySet, KmsKey, KmsKeyVersion, Membership,
-    NamedRef, Organisation, PersonalToken, Project, PublicKeys, PutReply, Region, RegionRef, Role,
-    RoleBinding, RoleRule, SealStatus, Secret, SecretVersion, ServiceAccount, ServiceAccountRef,
-    SignReply, Summary, SummaryRegion, Team, TeamMember, Time, TokenRefusal, TokenReply,
-    VerifyReply, WrappingKey,
+    Browse, Described, EncryptReply, ErrorBody, ExplainedBinding, ExplainedPolicy,
+    ExplainedPrincipal, ExplainedRule, Explanation, FederatedIdentity, FederatedProvider,
+    HmacReply, Invite, IssuerDiscovery, JsonWebKey, JsonWebKeySet, KmsKey, KmsKeyVersion,
+    Membership, MissingRight, NamedRef, Organisation, PersonalToken, Project, PublicKeys, PutReply,
+    Region, RegionRef, Role, RoleBinding, RoleRule, SealStatus, Secret, SecretVersion,
+    ServiceAccount, ServiceAccountRef, SignReply, Summary, SummaryRegion, Team, TeamMember, Time,
+    TokenRefusal, TokenReply, VerifyReply, WrappingKey,
 };
 
 /// Every schema by its name; references between them all resolve.
@@ -73,6 +74,12 @@ pub fn schemas() -> Vec<(String, RefOr<Schema>)> {
         named::<FederatedProvider>(),
         named::<FederatedIdentity>(),
         named::<ServiceAccountRef>(),
+        named::<Explanation>(),
+        named::<ExplainedPrincipal>(),
+        named::<ExplainedRule>(),
+        named::<ExplainedBinding>(),
+        named::<ExplainedPolicy>(),
+        named::<MissingRight>(),
     ];
     all.extend(request_schemas());
     all.extend(key_requests());

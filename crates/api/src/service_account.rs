@@ -9,7 +9,7 @@ use crate::naming::{networks, optional_name, optional_time, scopes};
 use crate::object::Object;
 use crate::request_error::RequestError;
 use crate::sensitive::{SensitiveBody, SensitiveJson};
-use crate::{AppUser, Described, Time};
+use crate::{AppUser, Described, Organisation, RoleBinding, Time};
 
 /// A non-human principal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -23,6 +23,10 @@ pub struct ServiceAccount {
     /// Who made it; absent where the installation or a service account did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_by: Option<AppUser>,
+    /// The organisation that it belongs to.
+    pub organisation: Organisation,
+    /// The roles that it has in the whole organisation, as far as the caller may read them.
+    pub role_bindings: Vec<RoleBinding>,
 }
 
 /// The body that issues an access credential.

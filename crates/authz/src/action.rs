@@ -153,6 +153,8 @@ pub struct ActionFacts {
     pub denied: DeniedAs,
     /// [`Action::KIND`].
     pub kind: Kind,
+    /// Whose rules count where it happens: [`ActionScope::REACH`].
+    pub reach: Reach,
 }
 
 macro_rules! actions {
@@ -191,6 +193,7 @@ macro_rules! actions {
             permissions: <$name as Action>::PERMISSIONS,
             denied: <$name as Action>::DENIED,
             kind: <$name as Action>::KIND,
+            reach: <<$name as Action>::Scope as ActionScope>::REACH,
         }),*];
     };
 }
@@ -386,6 +389,10 @@ actions! {
     UpdateProject: Writes Project [Update] else Forbidden, Reference<ProjectId>, in OrganisationId, on some;
     /// 4.4: remove a project that holds nothing any more.
     DeleteProject: Writes Project [Delete] else Forbidden, Reference<ProjectId>, in OrganisationId, on some;
+
+    /// Ours: why somebody may do something or not. Every member may ask about themselves; about
+    /// others the engine asks for more (see [`Grant::sees`](crate::Grant::sees)).
+    ExplainRights: Reads IamRole [] else Forbidden, (), in OrganisationId, on some;
 }
 
 key_actions! {
@@ -498,6 +505,7 @@ mod tests {
                 "ReadProject project read Forbidden Reads",
                 "UpdateProject project update Forbidden Writes",
                 "DeleteProject project delete Forbidden Writes",
+                "ExplainRights iam_role  Forbidden Reads",
             ]
         );
     }

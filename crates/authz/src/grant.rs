@@ -12,6 +12,7 @@ use crate::denied::Denied;
 use crate::key_grant::{KeyNames, Resolved};
 use crate::permission::Permission;
 use crate::reader::{KeyReader, Reader};
+use crate::resource::ResourceType;
 use crate::rule_set::RuleSet;
 
 /// The permission to do `A` once, to this target, in this scope.
@@ -106,9 +107,15 @@ impl<A: Action<Scope = OrganisationId>> Grant<A> {
     /// Whether the caller may read the thing of this action's type with these names: what a list
     /// shows.
     pub fn shows(&self, names: &[&str]) -> bool {
+        self.sees(A::RESOURCE, names)
+    }
+
+    /// Whether the caller may read the thing of another type with these names in the whole
+    /// organisation; without names, every thing of the type.
+    pub fn sees(&self, resource: ResourceType, names: &[&str]) -> bool {
         let read = &[Permission::Read];
         self.caller
-            .holds(Reach::Organisation, A::RESOURCE, read, names)
+            .holds(Reach::Organisation, resource, read, names)
     }
 }
 

@@ -18,6 +18,7 @@ mod action;
 mod admitted;
 pub mod builtin;
 mod caller;
+mod compiled;
 mod decision;
 mod denied;
 mod grant;
@@ -41,7 +42,10 @@ pub use grant::{Grant, authorize, system_grant};
 pub use key_grant::{KeyNames, Resolved};
 pub use pattern::{Pattern, PatternError};
 pub use permission::{Permission, UnknownPermission};
-pub use policy::{AccessPolicy, PolicyDenied, PolicyError, StatementsMode};
+pub use policy::{
+    AccessPolicy, PolicyAction, PolicyDenied, PolicyError, PolicyPassed, PolicyRefused,
+    StatementsMode,
+};
 pub use reader::{KeyReader, Reader};
 pub use resource::{ResourceType, UnknownResourceType};
 pub use rule::{Rule, RuleError};

@@ -80,6 +80,16 @@ impl Pattern {
         }
     }
 
+    /// The name itself, where it has no star.
+    pub(crate) fn literal(&self) -> Option<&str> {
+        matches!(self.form, Form::Literal).then_some(&*self.text)
+    }
+
+    /// Whether its only star stands at its end, so that all matches that starts as it does.
+    pub(crate) fn is_all_below(&self) -> bool {
+        matches!(&self.form, Form::Wild { middle, end, .. } if middle.is_empty() && end.is_empty())
+    }
+
     /// Whether every name matches.
     pub fn matches_everything(&self) -> bool {
         matches!(&self.form, Form::Wild { start, middle, end }

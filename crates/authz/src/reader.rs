@@ -28,7 +28,8 @@ impl Reader {
 
     /// Whether the caller may read the secret at `path`.
     pub fn can_read(&self, path: &str) -> bool {
-        self.everything || self.patterns().any(|pattern| pattern.matches(path))
+        let (resource, permissions) = (ReadSecret::RESOURCE, ReadSecret::PERMISSIONS);
+        self.everything || self.caller.holds(REACH, resource, permissions, &[path])
     }
 
     /// Whether the caller may read every secret there is in this scope.

@@ -242,8 +242,19 @@ impl Rule {
         self.permissions.written.iter().map(AsRef::as_ref)
     }
 
+    /// Whether this rule alone allows `permission` on the resource of this type that bears all of
+    /// these names; with no names, on every resource of the type.
+    pub fn allows(&self, resource: ResourceType, permission: Permission, names: &[&str]) -> bool {
+        self.concerns(resource, permission)
+            && self.restriction().is_none_or(|patterns| {
+                patterns
+                    .iter()
+                    .any(|pattern| names.iter().any(|name| pattern.matches(name)))
+            })
+    }
+
     /// Whether the rule speaks of this permission on some resource of this type.
-    pub(crate) const fn concerns(&self, resource: ResourceType, permission: Permission) -> bool {
+    pub const fn concerns(&self, resource: ResourceType, permission: Permission) -> bool {
         self.resources.has(resource.bit()) && self.permissions.has(permission.bit())
     }
 

@@ -8,8 +8,8 @@ use std::process::ExitCode;
 use strongroom_client::ClientError;
 
 use crate::{
-    AuditList, ConfirmError, ConnectError, InputError, KeyArgs, KmsArgs, Process, RevealError,
-    SecretArgs, Surroundings, UnsealArgs, WrapError,
+    AuditList, ConfirmError, ConnectError, IamArgs, InputError, KeyArgs, KmsArgs, Process,
+    RevealError, SecretArgs, Surroundings, UnsealArgs, WrapError,
 };
 
 /// A command, as it was parsed.
@@ -21,6 +21,8 @@ pub enum Command {
     Key(KeyArgs),
     /// `strongroom kms …`
     Kms(KmsArgs),
+    /// `strongroom iam …`
+    Iam(IamArgs),
     /// `strongroom audit ls`
     Audit(AuditList),
     /// `strongroom unseal`
@@ -131,6 +133,7 @@ pub async fn execute(
         Command::Secret(args) => args.execute(surroundings).await?,
         Command::Key(args) => args.execute(surroundings).await?,
         Command::Kms(args) => args.execute(surroundings)?,
+        Command::Iam(args) => args.execute(surroundings).await?,
         Command::Audit(list) => list.execute(surroundings).await?,
         Command::Unseal(args) => args.execute(surroundings).await?,
     }

@@ -187,6 +187,11 @@ impl Connection {
         self.output
     }
 
+    /// The region that was chosen, if one was.
+    pub(crate) const fn region(&self) -> Option<&Slug> {
+        self.region.as_ref()
+    }
+
     /// A client, for what needs no region.
     pub(crate) fn client(&self, surroundings: &dyn Surroundings) -> Result<Client, ConnectError> {
         self.client_with(|| self.credential(surroundings))

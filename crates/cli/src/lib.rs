@@ -1,7 +1,7 @@
 //! The command line over the client: `strongroom secret`, `strongroom key`, `strongroom audit ls`;
 //! and `strongroom kms wrap`, which asks no server.
 //!
-//! The binary mounts [`SecretArgs`], [`KeyArgs`], [`KmsArgs`] and [`AuditList`] where it likes and
+//! The binary mounts [`SecretArgs`], [`KeyArgs`], [`KmsArgs`], [`IamArgs`] and [`AuditList`] where it likes and
 //! hands what was parsed to [`run`]. There is no way from here to the engine: everything goes
 //! through the HTTP API, so the command line can do what any other client can.
 //!
@@ -12,6 +12,7 @@ mod audit;
 mod command;
 mod confirm;
 mod connection;
+mod iam;
 mod input;
 mod key;
 mod kms;
@@ -29,6 +30,7 @@ pub use audit::AuditList;
 pub use command::{Command, CommandError, Exit, execute, explain, run};
 pub use confirm::ConfirmError;
 pub use connection::{ConnectError, Connection, Format};
+pub use iam::IamArgs;
 pub use input::InputError;
 pub use key::KeyArgs;
 pub use kms::{KmsArgs, WrapError};

@@ -11,8 +11,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::{
-    AuditList, Command, CommandError, KeyArgs, KmsArgs, SecretArgs, Surroundings, UnsealArgs,
-    execute,
+    AuditList, Command, CommandError, IamArgs, KeyArgs, KmsArgs, SecretArgs, Surroundings,
+    UnsealArgs, execute,
 };
 
 /// Surroundings of a test.
@@ -89,6 +89,7 @@ enum Mounted {
     Secret(SecretArgs),
     Key(KeyArgs),
     Kms(KmsArgs),
+    Iam(IamArgs),
     Unseal(UnsealArgs),
     Audit {
         #[command(subcommand)]
@@ -108,6 +109,7 @@ pub(crate) fn parse(line: &[&str]) -> Result<Command, clap::Error> {
         Mounted::Secret(args) => Command::Secret(args),
         Mounted::Key(args) => Command::Key(args),
         Mounted::Kms(args) => Command::Kms(args),
+        Mounted::Iam(args) => Command::Iam(args),
         Mounted::Unseal(args) => Command::Unseal(args),
         Mounted::Audit {
             command: Audit::Ls(list),

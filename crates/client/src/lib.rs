@@ -38,6 +38,7 @@ mod client;
 mod credential;
 mod error;
 mod keys;
+mod rights;
 mod seal;
 mod secrets;
 #[cfg(test)]
@@ -51,12 +52,14 @@ pub use client::Client;
 pub use credential::{Credential, CredentialError};
 pub use error::{ClientError, DecodeError, Refusal, TransportError};
 pub use keys::{KeyFilter, Keys};
+pub use rights::RightsQuestion;
 pub use secrets::Secrets;
 
 pub use strongroom_api::{
     AuditEntry, AuditPage, AuditPrincipal, Browse, CreateKey, CreateSecret, DecryptReply,
-    EncryptReply, KmsKey, KmsKeyVersion, PutReply, Region, RegionRef, RequestError, RevealReply,
-    Rotation, SealStatus, Secret, SecretVersion, Summary, SummaryRegion, Time, ValueInput,
+    EncryptReply, ExplainedRule, Explanation, KmsKey, KmsKeyVersion, PutReply, Region, RegionRef,
+    RequestError, RevealReply, Rotation, SealStatus, Secret, SecretVersion, Summary, SummaryRegion,
+    Time, ValueInput,
 };
 pub use strongroom_types::{
     Description, Directory, DisplayName, EntryName, EventId, KeyId, KeyType, LabelLimits, Labels,

@@ -38,6 +38,9 @@ pub use directory::{
     RuleView, ServiceAccountView, TeamMemberView, TeamView, Thing, TokenAsk, TokenError,
     TokenIndexError, TokenView, Tokens, UserView,
 };
+pub use directory::{
+    Cut, ExplainError, Explanation, Ground, PolicyFinding, RightsQuestion, Source, Subject, Verdict,
+};
 pub use engine::{Engine, EngineParts, NotReady, StartError, StopError};
 pub use evidence::Reason;
 pub use issuer::{

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use strongroom_cli::{AuditList, KeyArgs, KmsArgs, SecretArgs, UnsealArgs};
+use strongroom_cli::{AuditList, IamArgs, KeyArgs, KmsArgs, SecretArgs, UnsealArgs};
 use strongroom_server::commands::{
     AuditArgs, DevArgs, InitArgs, MigrateArgs, RootArgs, ServerArgs,
 };
@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Key(KeyArgs),
     /// Prepare key material for import; asks no server.
     Kms(KmsArgs),
+    /// Ask a server who may do what, and why.
+    Iam(IamArgs),
     /// Give a sealed server a share of its root key.
     Unseal(UnsealArgs),
     /// Read a server's audit log, or check the journal of one that is not running.

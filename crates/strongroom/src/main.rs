@@ -39,6 +39,7 @@ fn run(command: Command) -> Result<ExitCode, (String, Exit)> {
         Command::Secret(args) => Ok(strongroom_cli::run(Remote::Secret(args))),
         Command::Key(args) => Ok(strongroom_cli::run(Remote::Key(args))),
         Command::Kms(args) => Ok(strongroom_cli::run(Remote::Kms(args))),
+        Command::Iam(args) => Ok(strongroom_cli::run(Remote::Iam(args))),
         Command::Unseal(args) => Ok(strongroom_cli::run(Remote::Unseal(args))),
         Command::Audit { command } => match command {
             AuditCommand::Ls(args) => Ok(strongroom_cli::run(Remote::Audit(*args))),

@@ -10,6 +10,7 @@ pub(crate) mod primitive;
 mod process;
 pub(crate) mod reference;
 mod report;
+pub(crate) mod rights;
 mod scenario;
 
 use std::ffi::OsString;
@@ -50,6 +51,8 @@ pub(crate) enum Scenario {
     Start,
     /// What keys do, beside bare axum and beside the bare library; reveals while keys are drawn.
     Kms,
+    /// One decision about a right among very many rules, beside few.
+    Rights,
 }
 
 /// Why there is no table.
@@ -107,7 +110,9 @@ Audit is on and durable: a reveal is answered when its record is on the disk.
 The secrets were created over HTTP by 64 clients, the 1,000 access tokens issued by the token endpoint.
 An operation of a key has 32 bytes of input; RSA signs with PSS. The library alone is the same operation
 of aws-lc-rs in a loop on the server's core, without HTTP, permission or audit. Keys are drawn on the
-server's one core too, one after the other, by a client that creates them over HTTP.";
+server's one core too, one after the other, by a client that creates them over HTTP.
+A right is decided in a loop on that core, from the caller and the path to the grant; of the caller's
+rules a quarter each names a path, ends in a star, has two stars, and is about keys.";
 
 /// Measures what is asked for, prints the table and, if everything was asked for, writes it down.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), BenchError> {
@@ -133,6 +138,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), BenchE
     }
     if asked(Scenario::Kms) {
         rows.extend(runtime.block_on(bench.kms())?);
+    }
+    if asked(Scenario::Rights) {
+        rows.extend(bench.rights()?);
     }
     print!("{}", report::table(&rows));
 

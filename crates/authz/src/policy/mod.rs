@@ -15,6 +15,7 @@ mod condition;
 mod document;
 mod error;
 mod statement;
+mod weighed;
 mod window;
 
 use std::net::IpAddr;
@@ -27,6 +28,7 @@ use document::{Node, Object};
 use statement::Statement;
 
 pub use error::{PolicyError, PolicyProblem};
+pub use weighed::{PolicyPassed, PolicyRefused};
 
 /// Whether a condition or statement lets through or keeps out. Written in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,47 +134,78 @@ impl AccessPolicy {
         caller: &Caller,
         now: Timestamp,
     ) -> Result<(), PolicyDenied> {
-        if self.unreadable {
-            return Err(PolicyDenied::Unreadable);
-        }
-        self.check_conditions(caller.client_ip(), now)?;
-        match self.mode {
-            StatementsMode::Enforce => self.check_statements(action, caller),
-            StatementsMode::Store => Ok(()),
-        }
+        self.weigh(action, caller, now)
+            .map(drop)
+            .map_err(|refused| refused.why)
     }
 
-    fn check_conditions(&self, ip: Option<IpAddr>, now: Timestamp) -> Result<(), PolicyDenied> {
-        let of = |effect| {
-            self.conditions
-                .iter()
-                .filter(move |each| each.effect == effect)
+    /// As every reveal and put is decided, with what decided it.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyRefused`]: which part of the policy refused.
+    pub fn weigh(
+        &self,
+        action: PolicyAction,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<PolicyPassed, PolicyRefused> {
+        if self.unreadable {
+            return Err(PolicyDenied::Unreadable.into());
+        }
+        let condition = self.check_conditions(caller.client_ip(), now)?;
+        let statement = match self.mode {
+            StatementsMode::Enforce => self.check_statements(action, caller)?,
+            StatementsMode::Store => None,
         };
-        if of(Effect::Deny).any(|deny| deny.matches(ip, now) != Some(false)) {
-            return Err(PolicyDenied::Condition);
+        Ok(PolicyPassed {
+            condition,
+            statement,
+        })
+    }
+
+    fn check_conditions(
+        &self,
+        ip: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Option<usize>, PolicyRefused> {
+        let of = |effect| {
+            let all = self.conditions.iter().enumerate();
+            all.filter(move |(_, each)| each.effect == effect)
+        };
+        if let Some((at, _)) =
+            of(Effect::Deny).find(|(_, deny)| deny.matches(ip, now) != Some(false))
+        {
+            return Err(PolicyDenied::Condition.by(at));
         }
         let mut allows = of(Effect::Allow).peekable();
-        if allows.peek().is_some() && !allows.any(|allow| allow.matches(ip, now) == Some(true)) {
-            return Err(PolicyDenied::NoCondition);
+        if allows.peek().is_none() {
+            return Ok(None);
         }
-        Ok(())
+        let passed = allows.find(|(_, allow)| allow.matches(ip, now) == Some(true));
+        let (at, _) = passed.ok_or(PolicyDenied::NoCondition)?;
+        Ok(Some(at))
     }
 
-    fn check_statements(&self, action: PolicyAction, caller: &Caller) -> Result<(), PolicyDenied> {
+    fn check_statements(
+        &self,
+        action: PolicyAction,
+        caller: &Caller,
+    ) -> Result<Option<usize>, PolicyRefused> {
         let naming = |effect| {
-            let mut statements = self.statements.iter();
-            std::iter::from_fn(move || {
-                statements.find(|each| each.effect == effect && each.names(action))
-            })
+            let all = self.statements.iter().enumerate();
+            all.filter(move |(_, each)| each.effect == effect && each.names(action))
         };
-        if naming(Effect::Deny).any(|deny| deny.matches(caller)) {
-            return Err(PolicyDenied::Statement);
+        if let Some((at, _)) = naming(Effect::Deny).find(|(_, deny)| deny.matches(caller)) {
+            return Err(PolicyDenied::Statement.by(at));
         }
         let mut allows = naming(Effect::Allow).peekable();
-        if allows.peek().is_some() && !allows.any(|allow| allow.matches(caller)) {
-            return Err(PolicyDenied::NoStatement);
+        if allows.peek().is_none() {
+            return Ok(None);
         }
-        Ok(())
+        let passed = allows.find(|(_, allow)| allow.matches(caller));
+        let (at, _) = passed.ok_or(PolicyDenied::NoStatement)?;
+        Ok(Some(at))
     }
 }
 

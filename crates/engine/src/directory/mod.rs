@@ -12,6 +12,8 @@ mod enter;
 mod federation;
 mod last_uses;
 mod manage;
+#[cfg(test)]
+mod model;
 mod proof;
 mod rights;
 mod token_index;
@@ -40,6 +42,9 @@ pub use manage::{
     NamingChange, NewAccessCredential, NewRoleBinding, NewTeamMember, OrganisationSummary,
     ProjectParent, ProjectView, RoleView, RuleView, ServiceAccountView, TeamMemberView, TeamView,
     Thing, TokenView, UserView,
+};
+pub use manage::{
+    Cut, ExplainError, Explanation, Ground, PolicyFinding, RightsQuestion, Source, Subject, Verdict,
 };
 pub(crate) use rights::{Caption, CredentialName, PrincipalId};
 pub use token_index::TokenIndexError;

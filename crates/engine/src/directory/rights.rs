@@ -140,7 +140,8 @@ impl OrganisationView {
         Some(rights)
     }
 
-    fn work_out(
+    /// The same of any time, and not remembered.
+    pub(super) fn work_out(
         &self,
         principal: PrincipalId,
         project: Option<ProjectId>,

@@ -45,7 +45,7 @@ pub(crate) struct OrganisationView {
 }
 
 impl OrganisationView {
-    fn empty(organisation: OrganisationRow, epoch: Option<Revision>) -> Self {
+    pub(super) fn empty(organisation: OrganisationRow, epoch: Option<Revision>) -> Self {
         Self {
             epoch,
             organisation,

@@ -23,6 +23,7 @@ pub use incoming::{IncomingError, NewValue};
 pub use list::{ListError, SecretStream};
 pub use policy::SetPolicyError;
 pub use policy_document::PolicyDocument;
+pub(crate) use policy_document::stored as stored_policy;
 pub use put::{PutDone, PutValueError};
 pub use read::ReadSecretError;
 pub use reveal::{RevealError, Revealed};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use strongroom_api::{ErrorCode, RequestError};
-use strongroom_authz::{Denied, PolicyError};
+use strongroom_api::{ErrorCode, MissingRight, RequestError};
+use strongroom_authz::{Denied, Permission, PolicyError, ResourceType};
 use strongroom_engine::{
     AccessTokenError, AuditLogError, AuditUnavailable, BrowseError, ChangeFault, CommitFault,
     CreateSecretError, DeleteSecretError, DestroyVersionError, EnterError, IncomingError,
@@ -39,6 +39,25 @@ impl Catalogued for Denied {
     fn is_told(&self) -> bool {
         // What hides a key's existence reads like every other missing key.
         !matches!(self, Self::Hidden { .. })
+    }
+
+    fn missing(&self) -> Option<MissingRight> {
+        match self {
+            Self::Forbidden {
+                resource,
+                permissions,
+            } => Some(missing(*resource, permissions)),
+            Self::Hidden { .. } | Self::TokenScope { .. } | Self::Elsewhere => None,
+        }
+    }
+}
+
+/// A missing right, as it travels.
+pub(super) fn missing(resource: ResourceType, permissions: &[Permission]) -> MissingRight {
+    let words = permissions.iter().map(|each| each.as_str().to_owned());
+    MissingRight {
+        resource: resource.as_str().to_owned(),
+        permissions: words.collect(),
     }
 }
 

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Uri};
 use hyper::body::Incoming;
 use strongroom_api::{ErrorCode, Rules};
-use strongroom_authz::{Action, ActionFacts, Grant, authorize};
+use strongroom_authz::{Action, ActionFacts, ActionScope, Grant, authorize};
 use strongroom_engine::{Call, Credential, Engine, Entered, Entry, Gate};
 use strongroom_types::{OrganisationId, ProjectId, Scope};
 
@@ -144,6 +144,7 @@ impl<R: Request> Guard for Granted<R> {
         permissions: R::Action::PERMISSIONS,
         denied: R::Action::DENIED,
         kind: R::Action::KIND,
+        reach: <<R::Action as Action>::Scope as ActionScope>::REACH,
     });
 
     async fn admit(knock: Knock) -> Result<Self, Refusal> {

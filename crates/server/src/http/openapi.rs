@@ -243,6 +243,7 @@ mod tests {
                 "GET /v1/me/personal-access-tokens 200 ListOwnTokens",
                 "POST /v1/me/personal-access-tokens 201 CreateOwnToken",
                 "DELETE /v1/me/personal-access-tokens/{tid} 204 RevokeOwnToken",
+                "POST /v1/iam/explain 200 ExplainRights",
                 "GET /v1/projects 200 ListProjects",
                 "POST /v1/projects 201 CreateProject",
                 "GET /v1/projects/{id} 200 ReadProject",

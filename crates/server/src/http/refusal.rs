@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
-use strongroom_api::{ErrorBody, ErrorCode, TokenRefusal};
+use strongroom_api::{ErrorBody, ErrorCode, MissingRight, TokenRefusal};
 
 use super::reply::JSON;
 
@@ -26,6 +26,8 @@ pub struct Refusal {
     oauth: Option<&'static str>,
     /// Boxed because it is rare: every call passes a result with room for a refusal.
     header: Option<Box<(HeaderName, HeaderValue)>>,
+    /// The right that the caller lacks, where they may know; boxed for the same reason.
+    missing: Option<Box<MissingRight>>,
     /// Whether the audit log gets a record of it.
     pub(super) is_recorded: bool,
 }
@@ -39,6 +41,7 @@ impl Refusal {
             cause: None,
             oauth: None,
             header: None,
+            missing: None,
             is_recorded: true,
         }
     }
@@ -128,6 +131,7 @@ impl Refusal {
                 message: self.message.into_owned(),
                 code: self.code.as_str().to_owned(),
                 request_id: request_id.to_owned(),
+                missing: self.missing.map(|missing| *missing),
             }),
             Some(error) => serde_json::to_vec(&TokenRefusal {
                 error: error.to_owned(),
@@ -195,6 +199,11 @@ pub(super) trait Catalogued: Error + Send + Sync + Sized + 'static {
     fn wait(&self) -> Option<Duration> {
         None
     }
+
+    /// The right that the caller lacks, where that is why and they may know it.
+    fn missing(&self) -> Option<MissingRight> {
+        None
+    }
 }
 
 impl<E: Catalogued> From<E> for Refusal {
@@ -203,7 +212,10 @@ impl<E: Catalogued> From<E> for Refusal {
         let refusal = if code.status() >= 500 {
             Self::fault(code, error)
         } else if error.is_told() {
-            Self::new(code, error.to_string())
+            Self {
+                missing: error.missing().map(Box::new),
+                ..Self::new(code, error.to_string())
+            }
         } else {
             Self::of(code)
         };

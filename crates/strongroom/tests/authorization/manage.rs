@@ -75,6 +75,7 @@ pub(crate) fn body(acme: &Tenant<'_>, route: &Route) -> Option<Option<Value>> {
         "createAccessCredential" => Some(json!({"name": ""})),
         "addRoleRule" => Some(rule()),
         "createRoleBinding" | "addTeamMember" => Some(oneself(acme)),
+        "explainRights" => Some(json!({"resource": "secret", "permission": "list"})),
         "updateMember" => Some(json!({"role": "MEMBER"})),
         "listServiceAccounts"
         | "readServiceAccount"

@@ -175,7 +175,8 @@ proptest! {
     ) {
         let now = Timestamp::from_second(1_772_409_600 + minute * 60).unwrap();
         let decide = |conditions: &[(bool, String)]| {
-            parsed(&document(conditions)).check_conditions(Some(ip), now)
+            let passed = parsed(&document(conditions)).check_conditions(Some(ip), now);
+            passed.map(drop).map_err(|refused| refused.why)
         };
         let before = decide(&conditions);
         let mut longer = conditions.clone();

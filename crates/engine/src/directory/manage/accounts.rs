@@ -31,7 +31,7 @@ impl Management<'_> {
         let mut rows: Vec<_> = view.service_accounts.values().collect();
         rows.retain(|row| grant.shows(&[&row.identity.to_string(), row.slug.as_str()]));
         rows.sort_by(|one, other| one.slug.cmp(&other.slug));
-        let shown = rows.into_iter().map(|row| view.account_view(row));
+        let shown = view.account_views(&grant, &rows).into_iter();
         let shown = shown.filter(|shown| filter.admits(&shown.identity, &shown.described));
         self.shown(call, shown.collect()).await
     }
@@ -45,7 +45,7 @@ impl Management<'_> {
         let view = self.view(*grant.scope()).await?;
         let row = account(&view, &grant, grant.target())?;
         concern(call, KIND, &row.identity);
-        self.shown(call, view.account_view(row)).await
+        self.shown(call, view.account_view(&grant, row)).await
     }
 
     /// Makes a service account, which holds no rights yet.
@@ -74,7 +74,7 @@ impl Management<'_> {
                 return Err(ManageError::SlugTaken { thing, slug });
             }
             changes.create(place(organisation, row.identity), &row)?;
-            Ok(view.account_view(&row))
+            Ok(view.account_view(&grant, &row))
         })
         .await
     }
@@ -95,7 +95,7 @@ impl Management<'_> {
             }
             row.described.change(&change, self.now());
             changes.put(place(organisation, row.identity), &row)?;
-            Ok(view.account_view(&row))
+            Ok(view.account_view(&grant, &row))
         })
         .await
     }

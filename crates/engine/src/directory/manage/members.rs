@@ -177,16 +177,20 @@ fn not_the_last(view: &OrganisationView) -> Result<()> {
 
 impl OrganisationView {
     fn member_view(&self, row: &MemberRow) -> MemberView {
-        let organisation = &self.organisation;
         MemberView {
             user: UserView::of(row),
             owner: row.owner,
-            organisation: OrganisationSummary {
-                identity: organisation.identity,
-                name: organisation.name.as_str().to_owned(),
-                slug: organisation.slug.to_string(),
-                created_at: organisation.created_at,
-            },
+            organisation: self.summary(),
+        }
+    }
+
+    pub(super) fn summary(&self) -> OrganisationSummary {
+        let organisation = &self.organisation;
+        OrganisationSummary {
+            identity: organisation.identity,
+            name: organisation.name.as_str().to_owned(),
+            slug: organisation.slug.to_string(),
+            created_at: organisation.created_at,
         }
     }
 }

@@ -8,6 +8,7 @@ mod accounts;
 mod bindings;
 mod credentials;
 mod error;
+mod explain;
 mod members;
 mod projects;
 mod role_views;
@@ -19,6 +20,11 @@ mod views;
 pub use bindings::{Grantee, NewRoleBinding};
 pub use credentials::{IssuedCredential, NewAccessCredential};
 pub use error::{ManageError, Thing};
+pub use explain::{
+    Cut, ExplainError, Explanation, Ground, PolicyFinding, RightsQuestion, Source, Subject, Verdict,
+};
+#[cfg(test)]
+pub(super) use explain::{On, Wanted};
 pub use members::{MemberView, OrganisationSummary};
 pub use projects::{ProjectParent, ProjectView};
 pub use role_views::{BindingView, GranteeView, RoleView, RuleView};

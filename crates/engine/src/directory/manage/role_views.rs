@@ -91,20 +91,25 @@ impl OrganisationView {
         RoleView {
             identity: role.identity(),
             built_in: matches!(role, Role::BuiltIn(_)),
-            rules: match role {
-                Role::BuiltIn(built_in) => built_in_rules(built_in),
-                Role::Own(row) => {
-                    let rules = row.rules.iter().zip(1..);
-                    rules
-                        .map(|(row, number)| RuleView::of(row, number))
-                        .collect()
-                }
-            },
+            rules: self.rules_shown(role),
             described: match role {
                 Role::BuiltIn(built_in) => self.built_in_described(built_in, role.slug()),
                 Role::Own(row) => self.role_described(row),
             },
             bindings: self.bindings_of(role),
+        }
+    }
+
+    /// A role's rules, in their order.
+    pub(super) fn rules_shown(&self, role: &Role<'_>) -> Vec<RuleView> {
+        match role {
+            Role::BuiltIn(built_in) => built_in_rules(built_in),
+            Role::Own(row) => {
+                let rules = row.rules.iter().zip(1..);
+                rules
+                    .map(|(row, number)| RuleView::of(row, number))
+                    .collect()
+            }
         }
     }
 
@@ -142,18 +147,10 @@ impl OrganisationView {
             "" => &identity,
             name => name,
         };
-        let role_name = match role {
-            Role::BuiltIn(built_in) => built_in.name,
-            Role::Own(row) => &row.name,
-        };
         BindingView {
             identity: row.identity,
             described: self.described_view(name, &identity, row.created_at, &row.described),
-            role: NamedView {
-                identity: role.identity().to_string(),
-                name: role_name.to_owned(),
-                slug: role.slug(),
-            },
+            role: role.named(),
             grantee: self.grantee_view(row.principal),
             scopes: row.scopes.clone(),
         }

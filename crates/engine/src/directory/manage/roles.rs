@@ -9,6 +9,7 @@ use strongroom_authz::{
 use strongroom_types::{OrganisationId, Reference, RoleId, RuleId};
 
 use super::role_views::{RoleView, RuleView};
+use super::views::NamedView;
 use super::{
     ListFilter, ManageError, Management, Naming, Result, Thing, admitted, concern, may_give,
 };
@@ -43,6 +44,14 @@ impl<'v> Role<'v> {
         built_in.chain(own.into_iter().map(Role::Own)).collect()
     }
 
+    /// The role that a binding gives.
+    pub(super) fn of(view: &'v OrganisationView, bound: &BoundRole) -> Option<Self> {
+        match bound {
+            BoundRole::BuiltIn(name) => builtin::find(name).map(Role::BuiltIn),
+            BoundRole::Own(id) => view.roles.get(id).map(Role::Own),
+        }
+    }
+
     pub(super) fn identity(&self) -> RoleId {
         match self {
             Self::BuiltIn(built_in) => RoleId::from_bytes(built_in.identity()),
@@ -54,6 +63,19 @@ impl<'v> Role<'v> {
         match self {
             Self::BuiltIn(built_in) => built_in.slug(),
             Self::Own(row) => slug_of(row),
+        }
+    }
+
+    /// Its names.
+    pub(super) fn named(&self) -> NamedView {
+        let name = match self {
+            Self::BuiltIn(built_in) => built_in.name,
+            Self::Own(row) => &row.name,
+        };
+        NamedView {
+            identity: self.identity().to_string(),
+            name: name.to_owned(),
+            slug: self.slug(),
         }
     }
 

@@ -1,11 +1,19 @@
 //! What is shown of a directory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use strongroom_types::{CredentialId, Networks, ServiceAccountId, Timestamp, UserId};
+use strongroom_authz::{Action, Grant, ResourceType};
+use strongroom_types::{
+    CredentialId, Networks, OrganisationId, ServiceAccountId, Timestamp, UserId,
+};
 
+use super::members::OrganisationSummary;
+use super::role_views::BindingView;
+use super::roles::Role;
 use crate::directory::view::OrganisationView;
-use crate::rows::directory::{CredentialRow, Described, MemberRow, ServiceAccountRow};
+use crate::rows::directory::{
+    BindingRow, BoundPrincipal, CredentialRow, Described, MemberRow, ServiceAccountRow,
+};
 
 /// What a thing of a directory says about itself.
 #[derive(Debug, Clone)]
@@ -61,6 +69,10 @@ pub struct ServiceAccountView {
     pub identity: ServiceAccountId,
     /// What it says about itself.
     pub described: DescribedView,
+    /// The organisation that it belongs to.
+    pub organisation: OrganisationSummary,
+    /// The roles that it has in the whole organisation, as far as the caller may read them.
+    pub role_bindings: Vec<BindingView>,
 }
 
 /// An access credential, without its secret.
@@ -123,11 +135,57 @@ impl OrganisationView {
         }
     }
 
-    pub(super) fn account_view(&self, row: &ServiceAccountRow) -> ServiceAccountView {
+    pub(super) fn account_view<A: Action<Scope = OrganisationId>>(
+        &self,
+        grant: &Grant<A>,
+        row: &ServiceAccountRow,
+    ) -> ServiceAccountView {
+        let principal = BoundPrincipal::ServiceAccount(row.identity);
+        let bindings = self.bindings.iter();
+        let bindings = bindings.filter(|binding| binding.principal == principal);
+        self.account_view_with(grant, row, bindings.collect())
+    }
+
+    /// The same for many accounts, for which the bindings are gone through once.
+    pub(super) fn account_views<A: Action<Scope = OrganisationId>>(
+        &self,
+        grant: &Grant<A>,
+        rows: &[&ServiceAccountRow],
+    ) -> Vec<ServiceAccountView> {
+        let mut bound: HashMap<ServiceAccountId, Vec<&BindingRow>> = HashMap::new();
+        for binding in &self.bindings {
+            if let BoundPrincipal::ServiceAccount(account) = binding.principal {
+                bound.entry(account).or_default().push(binding);
+            }
+        }
+        let views = rows.iter().map(|row| {
+            let bindings = bound.remove(&row.identity).unwrap_or_default();
+            self.account_view_with(grant, row, bindings)
+        });
+        views.collect()
+    }
+
+    fn account_view_with<A: Action<Scope = OrganisationId>>(
+        &self,
+        grant: &Grant<A>,
+        row: &ServiceAccountRow,
+        mut bindings: Vec<&BindingRow>,
+    ) -> ServiceAccountView {
         let name = row.name.as_str();
+        bindings.retain(|binding| binding.project.is_none());
+        bindings.sort_by_key(|binding| (binding.created_at, binding.identity));
+        let shown = bindings.into_iter().filter_map(|binding| {
+            let role = Role::of(self, &binding.role)?;
+            let names = [role.identity().to_string(), role.slug()];
+            let [identity, slug] = &names;
+            let readable = grant.sees(ResourceType::IamRole, &[identity, slug]);
+            readable.then(|| self.binding_view(binding, &role))
+        });
         ServiceAccountView {
             identity: row.identity,
             described: self.described_view(name, row.slug.as_str(), row.created_at, &row.described),
+            organisation: self.summary(),
+            role_bindings: shown.collect(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Which entry of the error catalogue an error of the directory is.
 
-use strongroom_api::ErrorCode;
-use strongroom_engine::{ManageError, Thing};
+use strongroom_api::{ErrorCode, MissingRight};
+use strongroom_engine::{ExplainError, ManageError, Thing};
 
 use super::super::errors::{change, row};
 use super::super::refusal::Catalogued;
@@ -28,6 +28,35 @@ impl Catalogued for ManageError {
             Self::Row(fault) => row(fault),
             Self::Change(fault) => change(fault),
             Self::Audit(error) => error.code(),
+        }
+    }
+
+    fn missing(&self) -> Option<MissingRight> {
+        match self {
+            Self::Denied(denied) => denied.missing(),
+            _ => None,
+        }
+    }
+}
+
+impl Catalogued for ExplainError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::NotFound(Thing::Project) => ErrorCode::ProjectNotFound,
+            Self::NotFound(_) => ErrorCode::ResourceNotFound,
+            Self::Denied(denied) => denied.code(),
+            Self::NothingAsks { .. } | Self::RegionRequired => ErrorCode::InvalidRequest,
+            Self::UnknownRegion => ErrorCode::RegionNotFound,
+            Self::Path(_) => ErrorCode::InvalidPath,
+            Self::Row(fault) => row(fault),
+            Self::Audit(error) => error.code(),
+        }
+    }
+
+    fn missing(&self) -> Option<MissingRight> {
+        match self {
+            Self::Denied(denied) => denied.missing(),
+            _ => None,
         }
     }
 }

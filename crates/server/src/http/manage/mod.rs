@@ -2,6 +2,7 @@
 
 mod accounts;
 mod errors;
+mod explain;
 mod people;
 mod projects;
 mod request;
@@ -29,5 +30,6 @@ pub(super) fn routes(routes: Routes) -> Routes {
     let routes = roles::routes(routes);
     let routes = people::routes(routes);
     let routes = tokens::routes(routes);
+    let routes = explain::routes(routes);
     projects::routes(routes)
 }

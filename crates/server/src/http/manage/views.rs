@@ -5,8 +5,8 @@ use std::convert::Infallible;
 use strongroom_api as api;
 use strongroom_engine::{
     BindingView, CredentialView, DescribedView, GranteeView, IssuedCredential, IssuedPersonalToken,
-    MemberView, NamedView, ProjectView, RoleView, RuleView, ServiceAccountView, TeamMemberView,
-    TeamView, TokenView, UserView,
+    MemberView, NamedView, OrganisationSummary, ProjectView, RoleView, RuleView,
+    ServiceAccountView, TeamMemberView, TeamView, TokenView, UserView,
 };
 use strongroom_types::Networks;
 
@@ -42,10 +42,22 @@ pub(super) fn service_account(mut view: ServiceAccountView) -> api::ServiceAccou
         identity: view.identity.to_string(),
         created_by: view.described.created_by.take().map(user),
         described: described(view.described),
+        organisation: organisation(view.organisation),
+        role_bindings: view.role_bindings.into_iter().map(binding).collect(),
     }
 }
 
-fn named(view: NamedView) -> api::NamedRef {
+fn organisation(view: OrganisationSummary) -> api::Organisation {
+    api::Organisation {
+        identity: view.identity.to_string(),
+        name: view.name,
+        slug: view.slug,
+        created_at: view.created_at.into(),
+        object_version: 1,
+    }
+}
+
+pub(super) fn named(view: NamedView) -> api::NamedRef {
     api::NamedRef {
         identity: view.identity,
         name: view.name,
@@ -120,15 +132,8 @@ pub(super) fn member(view: MemberView) -> api::Membership {
 }
 
 pub(super) fn own_membership(view: MemberView) -> api::Membership {
-    let organisation = api::Organisation {
-        identity: view.organisation.identity.to_string(),
-        name: view.organisation.name.clone(),
-        slug: view.organisation.slug.clone(),
-        created_at: view.organisation.created_at.into(),
-        object_version: 1,
-    };
     api::Membership {
-        organisation: Some(organisation),
+        organisation: Some(organisation(view.organisation.clone())),
         ..member(view)
     }
 }

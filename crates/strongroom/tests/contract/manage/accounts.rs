@@ -35,6 +35,56 @@ fn robot(house: &House, caller: &Caller, credential: &Value) -> Caller {
 }
 
 #[test]
+fn an_account_shows_its_organisation_and_the_roles_that_the_caller_may_read() {
+    let house = House::new();
+    let acme = house.tenant("acme");
+    let owner = &acme.owner;
+    let robot = make(owner, "robot");
+    make(owner, "other");
+    assert_eq!(robot["organisation"]["slug"], "acme");
+    assert_eq!(robot["roleBindings"], json!([]));
+    for role in ["secrets:ReadAccess", "kms:Encrypt"] {
+        let bindings = format!("/v1/iam/roles/{role}/bindings");
+        let to = json!({"name": role, "serviceAccountIdentity": "robot"});
+        owner.post(&bindings).json(&to).expect(201);
+    }
+    let roles = |shown: &Value| -> Vec<String> {
+        let bindings = shown["roleBindings"].as_array().unwrap().iter();
+        bindings
+            .map(|each| {
+                each["organisationRole"]["slug"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned()
+            })
+            .collect()
+    };
+    let both = ["secrets-readaccess", "kms-encrypt"];
+    let mut shown = roles(&owner.get(&one(&robot)).expect(200).json());
+    shown.sort();
+    assert_eq!(shown, ["kms-encrypt", "secrets-readaccess"]);
+    let listed = owner.get(ACCOUNTS).expect(200).json();
+    let listed: Vec<usize> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|each| roles(each).len())
+        .collect();
+    assert_eq!(listed, [0, 2]);
+    let reading = ("service_account", &[][..], &["read"][..]);
+    let one_role = acme.member(&[reading, ("iam_role", &["kms-*"], &["read"])]);
+    assert_eq!(
+        roles(&one_role.get(&one(&robot)).expect(200).json()),
+        [both[1]]
+    );
+    let none = acme.member(&[reading]);
+    assert_eq!(
+        none.get(&one(&robot)).expect(200).json()["roleBindings"],
+        json!([])
+    );
+}
+
+#[test]
 fn a_service_account_lives_and_dies() {
     let house = House::new();
     let acme = house.tenant("acme");

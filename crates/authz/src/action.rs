@@ -127,6 +127,11 @@ impl ActionScope for Scope {
 
 impl sealed::Sealed for OrganisationId {}
 
+/// A place that has no region: what stands there is told apart by its names alone.
+pub trait RegionlessScope: ActionScope {}
+
+impl RegionlessScope for OrganisationId {}
+
 /// The whole organisation. Rights in a project count for nothing here.
 impl ActionScope for OrganisationId {
     const REACH: Reach = Reach::Organisation;
@@ -360,6 +365,9 @@ actions! {
     /// 4.4: remove a project that holds nothing any more.
     DeleteProject: Writes Project [Delete] else Forbidden, Reference<ProjectId>, in OrganisationId, on some;
 }
+
+mod policies;
+pub use policies::{ACTIONS as POLICY_ACTIONS, *};
 
 key_actions! {
     ReadKey ReadPublicKey EncryptWithKey DecryptWithKey SignWithKey VerifyWithKey HmacWithKey

@@ -41,7 +41,7 @@ pub use grant::{Grant, authorize, system_grant};
 pub use key_grant::{KeyNames, Resolved};
 pub use pattern::{Pattern, PatternError};
 pub use permission::{Permission, UnknownPermission};
-pub use policy::{AccessPolicy, PolicyDenied, PolicyError, StatementsMode};
+pub use policy::{AccessPolicy, Conditionals, PolicyDenied, PolicyError, StatementsMode};
 pub use reader::{KeyReader, Reader};
 pub use resource::{ResourceType, UnknownResourceType};
 pub use rule::{Rule, RuleError};

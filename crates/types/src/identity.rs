@@ -112,6 +112,8 @@ identity! {
     CredentialId = "cred";
     /// One audit record.
     EventId = "evt";
+    /// Somebody's request for rights that end.
+    ElevationId = "elev";
 }
 
 /// How a request names a thing: by identity or by slug.

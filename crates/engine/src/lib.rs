@@ -24,6 +24,11 @@ pub use access_times::FlushError;
 pub use audit_log::{AuditLog, AuditLogError};
 pub use call::{Arrival, Call, Recorded};
 pub use directory::{
+    AccessFilter, AccessView, BindingSource, ElevationStatus, ElevationView, HeldView, Holder,
+    MemberHolding, NewElevation, NewPolicy, NewPolicyBinding, PolicyBindingChange,
+    PolicyBindingView, PolicyChange, PolicyMemberView, PolicyView, ReviewView, Until,
+};
+pub use directory::{
     AccessTokenError, BindingView, Credential, CredentialView, DescribedView, Directory,
     DirectoryError, EnterError, Entered, Entry, Gate, Grantee, GranteeView, IssuedCredential,
     IssuedToken, ListFilter, ManageError, Management, MemberView, NamedView, Naming, NamingChange,

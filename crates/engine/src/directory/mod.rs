@@ -9,6 +9,7 @@ mod admin;
 mod authenticate;
 mod enter;
 mod last_uses;
+mod levels;
 mod manage;
 mod rights;
 mod tokens;
@@ -21,6 +22,11 @@ pub use admin::{
 pub use authenticate::Credential;
 pub use enter::{EnterError, Entered, Entry, Gate};
 pub(crate) use last_uses::LastUses;
+pub use manage::{
+    AccessFilter, AccessView, BindingSource, ElevationStatus, ElevationView, HeldView, Holder,
+    MemberHolding, NewElevation, NewPolicy, NewPolicyBinding, PolicyBindingChange,
+    PolicyBindingView, PolicyChange, PolicyMemberView, PolicyView, ReviewView, Until,
+};
 pub use manage::{
     BindingView, CredentialView, DescribedView, Grantee, GranteeView, IssuedCredential, ListFilter,
     ManageError, Management, MemberView, NamedView, Naming, NamingChange, NewAccessCredential,

@@ -7,8 +7,8 @@ use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 use strongroom_store::Revision;
 use strongroom_types::{
-    CredentialId, OrganisationId, ProjectId, Reference, RoleId, ServiceAccountId, Slug, TeamId,
-    UserId,
+    CredentialId, ElevationId, OrganisationId, ProjectId, Reference, RoleId, ServiceAccountId,
+    Slug, TeamId, UserId,
 };
 
 use super::rights::{PrincipalId, Rights};
@@ -17,6 +17,7 @@ use crate::rows::directory::{
     BindingRow, CredentialRow, Epoch, MemberRow, OrganisationRow, OrganisationSlug, ProjectRow,
     RoleRow, ServiceAccountRow, TeamRow,
 };
+use crate::rows::elevation::ElevationRow;
 use crate::rows::keyspace::{self, DirectoryKind};
 use crate::rows::{Changes, CommitFault, RowFault, Vault};
 
@@ -37,6 +38,7 @@ pub(crate) struct OrganisationView {
     pub(crate) teams: HashMap<TeamId, TeamRow>,
     pub(crate) roles: HashMap<RoleId, RoleRow>,
     pub(crate) bindings: Vec<BindingRow>,
+    pub(crate) elevations: HashMap<ElevationId, ElevationRow>,
     /// Worked out when first needed.
     pub(super) rights: Mutex<RightsByPlace>,
 }
@@ -53,6 +55,7 @@ impl OrganisationView {
             teams: HashMap::new(),
             roles: HashMap::new(),
             bindings: Vec::new(),
+            elevations: HashMap::new(),
             rights: Mutex::default(),
         }
     }
@@ -174,6 +177,10 @@ async fn load(
                 view.roles.insert(role.identity, role);
             }
             Some(DirectoryKind::Binding) => view.bindings.push(vault.open(&key, &row)?.row),
+            Some(DirectoryKind::Elevation) => {
+                let elevation: ElevationRow = vault.open(&key, &row)?.row;
+                view.elevations.insert(elevation.identity, elevation);
+            }
             // A kind that a later release knows: it gives nobody a right here.
             None => {}
         }

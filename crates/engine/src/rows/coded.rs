@@ -8,8 +8,8 @@ use minicbor::decode::Error as DecodeError;
 use minicbor::encode::{Error as EncodeError, Write};
 use minicbor::{Decoder, Encoder};
 use strongroom_types::{
-    BindingId, CredentialId, Description, DisplayName, KeyId, KeyStatus, KeyType, Labels,
-    OrganisationId, ProjectId, RoleId, RuleId, SecretPath, ServiceAccountId, Slug, TeamId,
+    BindingId, CredentialId, Description, DisplayName, ElevationId, KeyId, KeyStatus, KeyType,
+    Labels, OrganisationId, ProjectId, RoleId, RuleId, SecretPath, ServiceAccountId, Slug, TeamId,
     Timestamp, TokenId, UserId, ValueFormat, Version, VersionStatus,
 };
 
@@ -81,7 +81,7 @@ macro_rules! identities {
 }
 
 identities! {
-    BindingId CredentialId KeyId OrganisationId ProjectId RoleId RuleId ServiceAccountId TeamId
+    BindingId CredentialId ElevationId KeyId OrganisationId ProjectId RoleId RuleId ServiceAccountId TeamId
     TokenId UserId
 }
 

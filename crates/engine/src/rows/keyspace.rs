@@ -44,6 +44,7 @@ pub(crate) enum DirectoryKind {
     Team = 5,
     Role = 6,
     Binding = 7,
+    Elevation = 24,
 }
 
 fn key(table: u8, parts: &[&[u8]]) -> Key {
@@ -135,7 +136,9 @@ pub(crate) fn directory_entry(
 
 /// The kind of a directory row, read from its key.
 pub(crate) fn directory_kind(row: &Key) -> Option<DirectoryKind> {
-    use DirectoryKind::{Binding, Credential, Member, Project, Role, ServiceAccount, Team};
+    use DirectoryKind::{
+        Binding, Credential, Elevation, Member, Project, Role, ServiceAccount, Team,
+    };
     let byte = *row.as_bytes().get(17)?;
     [
         Member,
@@ -145,6 +148,7 @@ pub(crate) fn directory_kind(row: &Key) -> Option<DirectoryKind> {
         Team,
         Role,
         Binding,
+        Elevation,
     ]
     .into_iter()
     .find(|kind| *kind as u8 == byte)

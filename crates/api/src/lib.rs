@@ -5,6 +5,7 @@
 //! secret are written and read behind one door ([`SensitiveBody`]). Shared by server and client;
 //! knows no HTTP library.
 
+mod access_elevation;
 mod audit;
 mod batch;
 mod browse;
@@ -16,6 +17,8 @@ mod crypto;
 mod data_key;
 mod encoding;
 mod error;
+mod iam_policy;
+mod iam_policy_schema;
 mod key;
 mod key_schema;
 mod key_version;
@@ -44,8 +47,13 @@ mod sign;
 mod summary;
 mod time;
 mod token;
+mod until;
 mod value;
 
+pub use access_elevation::{
+    AccessElevation, CreateAccessElevation, ProjectMember, ProjectMemberAccess, ResourceAccess,
+    ResourceAccessBinding, ReviewAccessElevation,
+};
 pub use audit::{AuditContext, AuditEntry, AuditPage, AuditPrincipal};
 pub use batch::{Batch, BatchAnswer, BatchReply, DecryptAnswer, MAX_BATCH, decrypt_batch_reply};
 pub use browse::Browse;
@@ -56,6 +64,10 @@ pub use crypto::{Decrypt, DecryptReply, Encrypt, EncryptReply, decrypt_reply};
 pub use data_key::{DrawDataKey, DrawRandom, Reencrypt, data_key_reply, random_reply};
 pub use encoding::{Encoding, encode};
 pub use error::ErrorBody;
+pub use iam_policy::{
+    CreateIamPolicy, CreateIamPolicyBinding, IamPolicy, IamPolicyBinding, UpdateIamPolicy,
+    UpdateIamPolicyBinding,
+};
 pub use key::{KmsKey, KmsKeyVersion};
 pub use key_version::parse_key_version;
 pub use material::{Export, PublicKeys, WrappingKey, export_reply};
@@ -83,4 +95,5 @@ pub use sign::{Hmac, HmacReply, Sign, SignInput, SignReply, Verify, VerifyHmac, 
 pub use summary::{Summary, SummaryRegion};
 pub use time::Time;
 pub use token::{TokenRefusal, TokenReply};
+pub use until::Until;
 pub use value::{Rules, ValueInput};

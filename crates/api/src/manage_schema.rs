@@ -32,7 +32,7 @@ pub(crate) fn manage_requests() -> Vec<Named> {
 }
 
 /// A new thing, with its name and all that is said about it.
-fn naming() -> ObjectBuilder {
+pub(crate) fn naming() -> ObjectBuilder {
     metadata(ObjectBuilder::new())
         .property(
             "name",
@@ -41,7 +41,7 @@ fn naming() -> ObjectBuilder {
         .required("name")
 }
 
-fn naming_change() -> ObjectBuilder {
+pub(crate) fn naming_change() -> ObjectBuilder {
     metadata(ObjectBuilder::new()).property(
         "name",
         optional(name("What people will call it; as before unless given.")),
@@ -56,7 +56,7 @@ fn scopes(what: &str) -> Array {
         .build()
 }
 
-fn time(what: &str) -> Object {
+pub(crate) fn time(what: &str) -> Object {
     ObjectBuilder::new()
         .schema_type(Type::String)
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))

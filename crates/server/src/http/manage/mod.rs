@@ -1,8 +1,12 @@
 //! An organisation's directory: who there is, and what they may do (contract 4.4).
 
 mod accounts;
+mod elevations;
 mod errors;
 mod people;
+mod policies;
+mod policy_requests;
+mod policy_views;
 mod projects;
 mod request;
 mod roles;
@@ -27,5 +31,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
     let routes = accounts::routes(routes);
     let routes = roles::routes(routes);
     let routes = people::routes(routes);
-    projects::routes(routes)
+    let routes = projects::routes(routes);
+    let routes = policies::routes(routes);
+    elevations::routes(routes)
 }

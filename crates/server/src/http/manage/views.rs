@@ -9,7 +9,7 @@ use strongroom_engine::{
     UserView,
 };
 
-fn described(view: DescribedView) -> api::Described {
+pub(super) fn described(view: DescribedView) -> api::Described {
     api::Described {
         name: view.name,
         slug: view.slug,
@@ -22,7 +22,7 @@ fn described(view: DescribedView) -> api::Described {
     }
 }
 
-fn user(view: UserView) -> api::AppUser {
+pub(super) fn user(view: UserView) -> api::AppUser {
     api::AppUser {
         subject: view.identity.to_string(),
         name: view.name,
@@ -44,7 +44,7 @@ pub(super) fn service_account(mut view: ServiceAccountView) -> api::ServiceAccou
     }
 }
 
-fn named(view: NamedView) -> api::NamedRef {
+pub(super) fn named(view: NamedView) -> api::NamedRef {
     api::NamedRef {
         identity: view.identity,
         name: view.name,

@@ -1,6 +1,8 @@
 //! An organisation's directory (contract 4.4).
 
 mod accounts;
+mod elevations;
 mod people;
+mod policies;
 mod projects;
 mod roles;

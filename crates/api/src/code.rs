@@ -68,6 +68,12 @@ catalogue! {
     Escalation = "escalation", 400,
         "The call would give rights that the caller does not hold.",
         "Ask somebody who holds them, or give less.";
+    ElevationState = "access_elevation_state", 400,
+        "The access elevation was decided or taken back already, or its time is over.",
+        "Read it to see what became of it, and make a new one.";
+    OwnElevation = "own_access_elevation", 400,
+        "Nobody approves what they asked for themselves.",
+        "Ask somebody else to approve it.";
     LastOwner = "last_owner", 400,
         "The organisation would be left without an owner.",
         "Make somebody else an owner first.";
@@ -150,7 +156,7 @@ catalogue! {
         "The organisation has no audit entry with this identity, or its retention ended.",
         "Check the eventID.";
     ResourceNotFound = "resource_not_found", 404,
-        "The organisation has no such role, rule, binding, service account, credential, token, team, member, federated identity or provider of them.",
+        "The organisation has no such role, policy, access elevation, rule, binding, service account, credential, token, team, member, federated identity or provider of them.",
         "List what there is, and check the identity.";
     NoIssuer = "no_issuer", 404,
         "This server issues no ID tokens.",

@@ -157,7 +157,7 @@ pub struct ExplainedPrincipal {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ExplainedRule {
-    /// Where it comes from: `organisation_role`, or `iam_policy` inside a project.
+    /// Where it comes from: `organisation_role`, or `iam_policy` of the level or of one above.
     pub source: String,
     /// The role or policy.
     pub role: NamedRef,

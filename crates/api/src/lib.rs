@@ -5,6 +5,7 @@
 //! secret are written and read behind one door ([`SensitiveBody`]). Shared by server and client;
 //! knows no HTTP library.
 
+mod access_elevation;
 mod audit;
 mod batch;
 mod browse;
@@ -21,6 +22,8 @@ mod federated_field;
 mod federated_identity;
 mod federated_provider;
 mod federated_schema;
+mod iam_policy;
+mod iam_policy_schema;
 mod issuer;
 mod key;
 mod key_schema;
@@ -50,8 +53,13 @@ mod sign;
 mod summary;
 mod time;
 mod token;
+mod until;
 mod value;
 
+pub use access_elevation::{
+    AccessElevation, CreateAccessElevation, ProjectMember, ProjectMemberAccess, ResourceAccess,
+    ResourceAccessBinding, ReviewAccessElevation,
+};
 pub use audit::{AuditContext, AuditEntry, AuditPage, AuditPrincipal};
 pub use batch::{Batch, BatchAnswer, BatchReply, DecryptAnswer, MAX_BATCH, decrypt_batch_reply};
 pub use browse::Browse;
@@ -71,6 +79,10 @@ pub use federated_identity::{
     UpdateFederatedIdentity,
 };
 pub use federated_provider::{CreateFederatedProvider, FederatedProvider, UpdateFederatedProvider};
+pub use iam_policy::{
+    CreateIamPolicy, CreateIamPolicyBinding, IamPolicy, IamPolicyBinding, UpdateIamPolicy,
+    UpdateIamPolicyBinding,
+};
 pub use issuer::{IssuerDiscovery, JsonWebKey, JsonWebKeySet};
 pub use key::{KmsKey, KmsKeyVersion};
 pub use key_version::parse_key_version;
@@ -100,4 +112,5 @@ pub use sign::{Hmac, HmacReply, Sign, SignInput, SignReply, Verify, VerifyHmac, 
 pub use summary::{Summary, SummaryRegion};
 pub use time::Time;
 pub use token::{TokenRefusal, TokenReply};
+pub use until::Until;
 pub use value::{Rules, ValueInput};

@@ -35,7 +35,7 @@ pub(crate) fn manage_requests() -> Vec<Named> {
 }
 
 /// A new thing, with its name and all that is said about it.
-fn naming() -> ObjectBuilder {
+pub(crate) fn naming() -> ObjectBuilder {
     metadata(ObjectBuilder::new())
         .property(
             "name",
@@ -44,7 +44,7 @@ fn naming() -> ObjectBuilder {
         .required("name")
 }
 
-fn naming_change() -> ObjectBuilder {
+pub(crate) fn naming_change() -> ObjectBuilder {
     metadata(ObjectBuilder::new()).property(
         "name",
         optional(name("What people will call it; as before unless given.")),
@@ -59,7 +59,7 @@ fn scopes(what: &str) -> Array {
         .build()
 }
 
-fn time(what: &str) -> Object {
+pub(crate) fn time(what: &str) -> Object {
     ObjectBuilder::new()
         .schema_type(Type::String)
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))

@@ -53,7 +53,7 @@ fn policy() -> RefOr<Schema> {
     Schema::AllOf(policy.build()).into()
 }
 
-fn list(of: impl Into<RefOr<Schema>>, min: usize, max: usize) -> ArrayBuilder {
+pub(crate) fn list(of: impl Into<RefOr<Schema>>, min: usize, max: usize) -> ArrayBuilder {
     ArrayBuilder::new()
         .items(of.into())
         .min_items(Some(min))
@@ -75,18 +75,22 @@ fn closed() -> ObjectBuilder {
         .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)))
 }
 
-fn condition() -> RefOr<Schema> {
+/// An address, or a range of them.
+pub(crate) fn address_range() -> Object {
     const OCTET: &str = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
     const GROUP: &str = "[0-9a-fA-F]{1,4}";
     let four = format!(r"{OCTET}(\.{OCTET}){{3}}(/(3[0-2]|[12]?[0-9]))?");
     let six = format!("({GROUP}:){{1,6}}(:{GROUP}|:)(/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))?");
-    let range = matching("An address or a range.", format!("^({four}|{six})$"));
+    matching("An address or a range.", format!("^({four}|{six})$"))
+}
+
+fn condition() -> RefOr<Schema> {
     let address = closed()
         .property("type", word("By address.", ["ip"]))
         .required("type")
         .property("effect", effect())
         .required("effect")
-        .property("cidrs", list(range, 1, 256))
+        .property("cidrs", list(address_range(), 1, 256))
         .required("cidrs");
     let time = closed()
         .property("type", word("By time of day.", ["time"]))

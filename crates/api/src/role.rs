@@ -153,7 +153,7 @@ impl CreateRoleBinding {
 }
 
 /// Exactly one of three; clients send the others as `null` or empty.
-fn grantee(object: &Object<'_>) -> Result<Grantee, RequestError> {
+pub(crate) fn grantee(object: &Object<'_>) -> Result<Grantee, RequestError> {
     let given = |field| Ok(object.text(field)?.filter(|text| !text.is_empty()));
     let (user, team) = (given("userIdentity")?, given("teamIdentity")?);
     match (user, team, given("serviceAccountIdentity")?) {

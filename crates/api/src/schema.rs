@@ -8,6 +8,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Array, ObjectBuilder, Ref, Schema, Type};
 
 use crate::federated_schema::federated_requests;
+use crate::iam_policy_schema::iam_policy_requests;
 use crate::key_schema::key_requests;
 use crate::manage_schema::manage_requests;
 use crate::policy_schema::policy_schemas;
@@ -22,6 +23,10 @@ use crate::{
     Region, RegionRef, Role, RoleBinding, RoleRule, SealStatus, Secret, SecretVersion,
     ServiceAccount, ServiceAccountRef, SignReply, Summary, SummaryRegion, Team, TeamMember, Time,
     TokenRefusal, TokenReply, VerifyReply, WrappingKey,
+};
+use crate::{
+    AccessElevation, IamPolicy, IamPolicyBinding, ProjectMember, ProjectMemberAccess,
+    ResourceAccess, ResourceAccessBinding,
 };
 
 /// Every schema by its name; references between them all resolve.
@@ -85,10 +90,25 @@ pub fn schemas() -> Vec<(String, RefOr<Schema>)> {
     all.extend(key_requests());
     all.extend(manage_requests());
     all.extend(federated_requests());
+    all.extend(iam_policy_replies());
+    all.extend(iam_policy_requests());
     all.extend(policy_schemas());
     all.extend(values());
     all.extend(key_values());
     all
+}
+
+/// What calls about policies and access elevations answer.
+fn iam_policy_replies() -> Vec<(String, RefOr<Schema>)> {
+    vec![
+        named::<IamPolicy>(),
+        named::<IamPolicyBinding>(),
+        named::<AccessElevation>(),
+        named::<ProjectMember>(),
+        named::<ProjectMemberAccess>(),
+        named::<ResourceAccess>(),
+        named::<ResourceAccessBinding>(),
+    ]
 }
 
 fn named<T: ToSchema>() -> (String, RefOr<Schema>) {

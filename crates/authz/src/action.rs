@@ -127,6 +127,11 @@ impl ActionScope for Scope {
 
 impl sealed::Sealed for OrganisationId {}
 
+/// A place that has no region: what stands there is told apart by its names alone.
+pub trait RegionlessScope: ActionScope {}
+
+impl RegionlessScope for OrganisationId {}
+
 /// The whole organisation. Rights in a project count for nothing here.
 impl ActionScope for OrganisationId {
     const REACH: Reach = Reach::Organisation;
@@ -394,6 +399,9 @@ actions! {
     /// others the engine asks for more (see [`Grant::sees`](crate::Grant::sees)).
     ExplainRights: Reads IamRole [] else Forbidden, (), in OrganisationId, on some;
 }
+
+mod policies;
+pub use policies::{ACTIONS as POLICY_ACTIONS, *};
 
 key_actions! {
     ReadKey ReadPublicKey EncryptWithKey DecryptWithKey SignWithKey VerifyWithKey HmacWithKey

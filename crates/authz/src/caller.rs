@@ -121,6 +121,9 @@ pub struct CallerParts {
     pub organisation_rules: Arc<RuleSet>,
     /// The project that the request names, with the principal's rights in it.
     pub project: Option<ProjectRights>,
+    /// The rules of the principal's policies on the organisation's own level; they add to the
+    /// organisation's where the request names no project.
+    pub own_level: Arc<RuleSet>,
     /// What the credential is limited to.
     pub scopes: TokenScopes,
     /// The client's address, if it is known; forwarding proxies have been looked through.
@@ -218,12 +221,14 @@ impl Caller {
 
     /// The rule sets that count within `reach`; the organisation's first.
     pub(crate) fn rule_sets(&self, reach: Reach) -> impl Iterator<Item = &RuleSet> {
-        let project = match reach {
+        let policies = match reach {
             Reach::Organisation => None,
-            Reach::Project => self.parts.project.as_ref(),
+            Reach::Project => Some(match &self.parts.project {
+                Some(project) => &*project.rules,
+                None => &*self.parts.own_level,
+            }),
         };
-        std::iter::once(&*self.parts.organisation_rules)
-            .chain(project.map(|project| &*project.rules))
+        std::iter::once(&*self.parts.organisation_rules).chain(policies)
     }
 
     fn any(
@@ -287,6 +292,26 @@ mod tests {
         assert!(holds(Reach::Organisation, Permission::Read));
         assert!(!holds(Reach::Organisation, Permission::Update));
         assert!(!holds(Reach::Project, Permission::Delete));
+    }
+
+    #[test]
+    fn policies_of_the_own_level_count_there_and_nowhere_else() {
+        let on = |project: Option<u8>| {
+            Caller::vouched(CallerParts {
+                project: project.map(|number| ProjectRights {
+                    id: crate::tests::project(number),
+                    rules: Arc::default(),
+                }),
+                own_level: Arc::new(rules(&["secret||read"])),
+                ..parts(&[])
+            })
+        };
+        let holds = |caller: &Caller, reach| {
+            caller.holds(reach, ResourceType::Secret, &[Permission::Read], &["/a"])
+        };
+        assert!(holds(&on(None), Reach::Project));
+        assert!(!holds(&on(None), Reach::Organisation));
+        assert!(!holds(&on(Some(1)), Reach::Project));
     }
 
     #[test]

@@ -3,11 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use strongroom_types::{OrganisationId, Scope};
+use strongroom_types::Scope;
 
-use crate::action::{Action, ActionScope, BrowseSecrets, KeyAction, ListKeys, ListSecrets};
+use crate::action::{
+    Action, ActionScope, BrowseSecrets, KeyAction, ListKeys, ListSecrets, RegionlessScope,
+};
 use crate::caller::{Caller, CallerParts, Principal, ProjectRights, TokenScopes};
-use crate::decision::{Reach, decide, decide_named};
+use crate::decision::{decide, decide_named};
 use crate::denied::Denied;
 use crate::key_grant::{KeyNames, Resolved};
 use crate::permission::Permission;
@@ -62,6 +64,7 @@ pub fn system_grant<A: Action>(
             id,
             rules: Arc::new(RuleSet::default()),
         }),
+        own_level: Arc::default(),
         scopes: TokenScopes::UNRESTRICTED,
         client_ip: None,
     });
@@ -89,7 +92,7 @@ impl<A: Action> Grant<A> {
     }
 }
 
-impl<A: Action<Scope = OrganisationId>> Grant<A> {
+impl<A: Action<Scope: RegionlessScope>> Grant<A> {
     /// Decides about the thing of an organisation's directory that bears all of these names: its
     /// identity and slug, or, where there is no such thing, what the request called it. So a caller
     /// who may only touch things of other names does not learn which exist.
@@ -114,8 +117,8 @@ impl<A: Action<Scope = OrganisationId>> Grant<A> {
     /// organisation; without names, every thing of the type.
     pub fn sees(&self, resource: ResourceType, names: &[&str]) -> bool {
         let read = &[Permission::Read];
-        self.caller
-            .holds(Reach::Organisation, resource, read, names)
+        let reach = <A::Scope as ActionScope>::REACH;
+        self.caller.holds(reach, resource, read, names)
     }
 }
 

@@ -43,8 +43,8 @@ pub use key_grant::{KeyNames, Resolved};
 pub use pattern::{Pattern, PatternError};
 pub use permission::{Permission, UnknownPermission};
 pub use policy::{
-    AccessPolicy, PolicyAction, PolicyDenied, PolicyError, PolicyPassed, PolicyRefused,
-    StatementsMode,
+    AccessPolicy, Conditionals, PolicyAction, PolicyDenied, PolicyError, PolicyPassed,
+    PolicyRefused, StatementsMode,
 };
 pub use reader::{KeyReader, Reader};
 pub use resource::{ResourceType, UnknownResourceType};

@@ -60,6 +60,7 @@ pub(crate) fn parts(written: &[&str]) -> CallerParts {
         }],
         organisation_rules: Arc::new(rules(written)),
         project: None,
+        own_level: Arc::default(),
         scopes: TokenScopes::UNRESTRICTED,
         client_ip: Some([192, 0, 2, 7].into()),
     }

@@ -25,6 +25,11 @@ pub use access_times::FlushError;
 pub use audit_log::{AuditLog, AuditLogError};
 pub use call::{Arrival, Call, Recorded};
 pub use directory::{
+    AccessFilter, AccessView, BindingSource, ElevationStatus, ElevationView, HeldView, Holder,
+    MemberHolding, NewElevation, NewPolicy, NewPolicyBinding, PolicyBindingChange,
+    PolicyBindingView, PolicyChange, PolicyMemberView, PolicyView, ReviewView, Until,
+};
+pub use directory::{
     AccessTokenError, AudienceMatch, BindingView, ConditionError, Credential, CredentialView,
     DescribedView, Directory, DirectoryError, EnterError, Entered, Entry, ExchangeAsk,
     ExchangeError, ExchangeRefusal, FederatedAccountView, FederatedFilter, FederatedIdentityChange,

@@ -14,6 +14,8 @@
 mod federation;
 #[path = "authorization/manage.rs"]
 mod manage;
+#[path = "authorization/policies.rs"]
+mod policies;
 
 use std::time::Duration;
 
@@ -420,6 +422,7 @@ fn without_the_permission_a_member_is_refused_and_with_it_alone_let_in() {
             } else {
                 success
             };
+            let sample = policies::own(&nothing, &route).unwrap_or(sample);
             knock(&nothing, &route, &sample).expect(found);
             continue;
         }

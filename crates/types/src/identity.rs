@@ -124,6 +124,8 @@ identity! {
     FederatedIdentityId = "fid";
     /// One audit record.
     EventId = "evt";
+    /// Somebody's request for rights that end.
+    ElevationId = "elev";
 }
 
 /// How a request names a thing: by identity or by slug.

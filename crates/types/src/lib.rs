@@ -23,9 +23,9 @@ pub use hash::{
     HashAlgorithm, SignatureScheme, UnknownHash, UnknownScheme, UnknownWrapHash, WrapHash,
 };
 pub use identity::{
-    BindingId, CredentialId, EventId, FederatedIdentityId, FederatedProviderId, IdentityError,
-    KeyId, OrganisationId, ProjectId, Reference, RoleId, RuleId, ServiceAccountId, TeamId, TokenId,
-    UserId,
+    BindingId, CredentialId, ElevationId, EventId, FederatedIdentityId, FederatedProviderId,
+    IdentityError, KeyId, OrganisationId, ProjectId, Reference, RoleId, RuleId, ServiceAccountId,
+    TeamId, TokenId, UserId,
 };
 pub use key::{KeyFamily, KeyOperation, KeyStatus, KeyType, UnknownKeyType};
 pub use labels::{LabelError, LabelLimits, Labels};

@@ -12,6 +12,7 @@
 //!   names is not restricted (contract 6.1).
 
 mod condition;
+mod conditionals;
 mod document;
 mod error;
 mod statement;
@@ -24,6 +25,7 @@ use strongroom_types::Timestamp;
 
 use crate::caller::Caller;
 use condition::Condition;
+pub use conditionals::Conditionals;
 use document::{Node, Object};
 use statement::Statement;
 
@@ -260,6 +262,11 @@ fn conditionals(object: &Object) -> Result<Vec<Condition>, PolicyError> {
     let Some(node) = object.get("conditionals").filter(|node| !node.is_null()) else {
         return Ok(Vec::new());
     };
+    conditions_in(node)
+}
+
+/// The conditions in `{allowed: […], denied: […]}`.
+fn conditions_in(node: &Node) -> Result<Vec<Condition>, PolicyError> {
     let object = node.object()?;
     object.only(&["allowed", "denied"])?;
     let max = AccessPolicy::MAX_CONDITIONS;

@@ -165,7 +165,7 @@ impl Inner {
                 .rights(identified.principal, project, now)
                 .ok_or(EnterError::NotAMember)?,
         };
-        let caller = rights.caller(organisation, identified.scopes, call.client_ip());
+        let caller = rights.caller(organisation, identified.scopes, call.client_ip(), now);
         Ok(Entered {
             caller,
             organisation,

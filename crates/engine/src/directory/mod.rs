@@ -11,6 +11,7 @@ mod authenticate;
 mod enter;
 mod federation;
 mod last_uses;
+mod levels;
 mod manage;
 #[cfg(test)]
 mod model;
@@ -36,6 +37,11 @@ pub use federation::{
     NewFederatedProvider, NoOutbound, Outbound,
 };
 pub(crate) use last_uses::LastUses;
+pub use manage::{
+    AccessFilter, AccessView, BindingSource, ElevationStatus, ElevationView, HeldView, Holder,
+    MemberHolding, NewElevation, NewPolicy, NewPolicyBinding, PolicyBindingChange,
+    PolicyBindingView, PolicyChange, PolicyMemberView, PolicyView, ReviewView, Until,
+};
 pub use manage::{
     BindingView, CredentialView, DescribedView, Grantee, GranteeView, IssuedCredential,
     IssuedPersonalToken, ListFilter, ManageError, Management, MemberView, NamedView, Naming,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use strongroom_authz::{
-    Caller, CallerParts, Principal, ProjectRights, Rule, RuleSet, TeamMembership, TokenScopes,
-    builtin,
+    Caller, CallerParts, Conditionals, Principal, ProjectRights, Rule, RuleSet, TeamMembership,
+    TokenScopes, builtin,
 };
 use strongroom_types::{
     CredentialId, FederatedIdentityId, OrganisationId, ProjectId, ServiceAccountId, Timestamp,
@@ -14,7 +14,7 @@ use strongroom_types::{
 };
 
 use super::view::OrganisationView;
-use crate::rows::directory::{BindingRow, BoundPrincipal, BoundRole, RuleRow};
+use crate::rows::directory::{BindingRow, BoundRole, RuleRow};
 
 /// Who calls, by identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -70,54 +70,90 @@ pub(crate) struct Rights {
     pub(crate) owner: bool,
     pub(crate) teams: Vec<TeamMembership>,
     pub(crate) organisation: Arc<RuleSet>,
-    pub(crate) project: Option<ProjectRights>,
+    level: Level,
     /// When the first binding in it ends, so that it must be worked out again.
     valid_until: Option<Timestamp>,
-    /// The caller that these rights last made: most calls come from where the one before did.
-    last: Mutex<Option<Arc<Caller>>>,
+    /// The caller that these rights last made, and the conditions that were met then: most calls
+    /// come from where the one before did.
+    last: Mutex<Option<(Arc<Caller>, Vec<bool>)>>,
 }
 
 impl Rights {
-    /// The caller with these rights, from this address, with a credential of these scopes.
+    /// The caller with these rights, from this address at this time, with a credential of these
+    /// scopes.
     pub(crate) fn caller(
         &self,
         organisation: OrganisationId,
         scopes: TokenScopes,
         client_ip: Option<IpAddr>,
+        now: Timestamp,
     ) -> Arc<Caller> {
+        let met = self.level.met(client_ip, now);
         let mut last = self.last.lock();
-        if let Some(caller) = &*last
+        if let Some((caller, then)) = &*last
             && caller.client_ip() == client_ip
             && caller.scopes() == scopes
+            && *then == met
         {
             return Arc::clone(caller);
         }
+        let rules = self.level.rules_for(&met);
+        let (project, own_level) = match self.level.project {
+            Some(id) => (Some(ProjectRights { id, rules }), Arc::default()),
+            None => (None, rules),
+        };
         let caller = Arc::new(Caller::vouched(CallerParts {
             principal: self.principal.clone(),
             organisation,
             owner: self.owner,
             teams: self.teams.clone(),
             organisation_rules: Arc::clone(&self.organisation),
-            project: self.project.clone(),
+            project,
+            own_level,
             scopes,
             client_ip,
         }));
-        *last = Some(Arc::clone(&caller));
+        *last = Some((Arc::clone(&caller), met));
         caller
     }
 }
 
-impl Rights {
-    /// Whether these rights hold all that the rules allow.
-    pub(super) fn covers(&self, rules: &[Rule]) -> bool {
-        if self.owner {
-            return true;
+/// What policies give on one level.
+#[derive(Debug)]
+struct Level {
+    /// None is the organisation's own.
+    project: Option<ProjectId>,
+    rules: Arc<RuleSet>,
+    /// What is given only to some calls; empty for most principals.
+    conditional: Vec<Conditional>,
+}
+
+/// The rules of a policy that counts only at some times or from some addresses.
+#[derive(Debug)]
+struct Conditional {
+    when: Conditionals,
+    rules: Vec<Rule>,
+}
+
+impl Level {
+    /// Which conditions a call from this address meets now.
+    fn met(&self, client_ip: Option<IpAddr>, now: Timestamp) -> Vec<bool> {
+        let conditional = self.conditional.iter();
+        conditional
+            .map(|each| each.when.hold(client_ip, now))
+            .collect()
+    }
+
+    /// The rules that hold for a call that meets these conditions.
+    fn rules_for(&self, met: &[bool]) -> Arc<RuleSet> {
+        if !met.contains(&true) {
+            return Arc::clone(&self.rules);
         }
-        let mut held = RuleSet::clone(&self.organisation);
-        if let Some(project) = &self.project {
-            held.extend(project.rules.rules().iter().cloned());
+        let mut rules = RuleSet::clone(&self.rules);
+        for (conditional, _) in self.conditional.iter().zip(met).filter(|(_, met)| **met) {
+            rules.extend(conditional.rules.iter().cloned());
         }
-        rules.iter().all(|rule| held.covers(rule))
+        Arc::new(rules)
     }
 }
 
@@ -147,41 +183,38 @@ impl OrganisationView {
         project: Option<ProjectId>,
         now: Timestamp,
     ) -> Option<Rights> {
+        let held: Vec<_> = self.held_by(principal, now).collect();
+        let roles = held.iter().filter(|binding| !binding.is_policy());
+        let organisation = roles.flat_map(|binding| self.rules_given(binding));
+        let organisation = Arc::new(organisation.collect());
+        let (mut level, mut conditional) = (RuleSet::default(), Vec::new());
+        for binding in held.iter().filter(|binding| self.reaches(binding, project)) {
+            let rules = self.rules_given(binding);
+            match self.conditionals_of(&binding.role) {
+                None => level.extend(rules),
+                Some(when) => conditional.push(Conditional { when, rules }),
+            }
+        }
         let teams = self.teams_of(principal);
-        let holds = |binding: &&BindingRow| {
-            binding.expires_at.is_none_or(|end| now < end)
-                && match (binding.principal, principal) {
-                    (BoundPrincipal::User(bound), PrincipalId::User(id)) => bound == id,
-                    (BoundPrincipal::ServiceAccount(bound), PrincipalId::ServiceAccount(id)) => {
-                        bound == id
-                    }
-                    (BoundPrincipal::Team(bound), _) => teams.iter().any(|team| team.id == bound),
-                    _ => false,
-                }
-        };
-        let held: Vec<_> = self.bindings.iter().filter(holds).collect();
-        let rules = |place: Option<ProjectId>| -> RuleSet {
-            let here = held.iter().filter(|binding| binding.project == place);
-            here.flat_map(|binding| self.rules_given(binding)).collect()
-        };
         let (principal, name, contact, owner) = self.describe(principal)?;
         Some(Rights {
             principal,
             name,
             contact,
             owner,
-            organisation: Arc::new(rules(None)),
-            project: project.map(|id| ProjectRights {
-                id,
-                rules: Arc::new(rules(Some(id))),
-            }),
+            organisation,
+            level: Level {
+                project,
+                rules: Arc::new(level),
+                conditional,
+            },
             valid_until: held.iter().filter_map(|binding| binding.expires_at).min(),
             teams,
             last: Mutex::default(),
         })
     }
 
-    fn teams_of(&self, principal: PrincipalId) -> Vec<TeamMembership> {
+    pub(super) fn teams_of(&self, principal: PrincipalId) -> Vec<TeamMembership> {
         let PrincipalId::User(user) = principal else {
             return Vec::new();
         };

@@ -7,8 +7,8 @@ use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 use strongroom_store::Revision;
 use strongroom_types::{
-    CredentialId, FederatedIdentityId, FederatedProviderId, OrganisationId, ProjectId, Reference,
-    RoleId, ServiceAccountId, Slug, TeamId, UserId,
+    CredentialId, ElevationId, FederatedIdentityId, FederatedProviderId, OrganisationId, ProjectId,
+    Reference, RoleId, ServiceAccountId, Slug, TeamId, UserId,
 };
 
 use super::rights::{PrincipalId, Rights};
@@ -17,6 +17,7 @@ use crate::rows::directory::{
     BindingRow, CredentialRow, Epoch, MemberRow, OrganisationRow, OrganisationSlug, ProjectRow,
     RoleRow, ServiceAccountRow, TeamRow,
 };
+use crate::rows::elevation::ElevationRow;
 use crate::rows::federation::{FederatedIdentityRow, FederatedProviderRow};
 use crate::rows::keyspace::{self, DirectoryKind};
 use crate::rows::{Changes, CommitFault, RowFault, Vault};
@@ -40,6 +41,7 @@ pub(crate) struct OrganisationView {
     pub(crate) bindings: Vec<BindingRow>,
     pub(crate) providers: HashMap<FederatedProviderId, FederatedProviderRow>,
     pub(crate) federated: HashMap<FederatedIdentityId, FederatedIdentityRow>,
+    pub(crate) elevations: HashMap<ElevationId, ElevationRow>,
     /// Worked out when first needed.
     pub(super) rights: Mutex<RightsByPlace>,
 }
@@ -58,6 +60,7 @@ impl OrganisationView {
             bindings: Vec::new(),
             providers: HashMap::new(),
             federated: HashMap::new(),
+            elevations: HashMap::new(),
             rights: Mutex::default(),
         }
     }
@@ -186,6 +189,10 @@ async fn load(
             Some(DirectoryKind::FederatedIdentity) => {
                 let identity: FederatedIdentityRow = vault.open(&key, &row)?.row;
                 view.federated.insert(identity.identity, identity);
+            }
+            Some(DirectoryKind::Elevation) => {
+                let elevation: ElevationRow = vault.open(&key, &row)?.row;
+                view.elevations.insert(elevation.identity, elevation);
             }
             // A kind that a later release knows: it gives nobody a right here.
             None => {}

@@ -239,6 +239,27 @@ pub(crate) struct RoleRow {
     pub(crate) created_at: Timestamp,
     #[cbor(n(6), default)]
     pub(crate) described: Described,
+    /// What makes it a policy of its project, or of the organisation's own level.
+    #[n(7)]
+    pub(crate) policy: Option<PolicyRow>,
+}
+
+/// What a policy says beside its rules.
+#[derive(Debug, Clone, Default, Encode, Decode)]
+pub(crate) struct PolicyRow {
+    /// Whether it counts in the projects below, too.
+    #[n(0)]
+    pub(crate) replicates: bool,
+    /// When and from where it counts, as JSON; empty means always and from everywhere.
+    #[n(1)]
+    pub(crate) conditionals: String,
+}
+
+impl RoleRow {
+    /// Whether it is a policy, and no role of the organisation.
+    pub(crate) const fn is_policy(&self) -> bool {
+        self.policy.is_some() || self.project.is_some()
+    }
 }
 
 #[derive(Debug, Clone, Encode, Decode)]
@@ -278,6 +299,21 @@ pub(crate) struct BindingRow {
     /// The scopes that it is limited to, as a credential can be; none means no limit.
     #[cbor(n(8), default)]
     pub(crate) scopes: Vec<String>,
+    /// Whether it gives a policy on the organisation's own level; in a project it always does.
+    #[cbor(n(9), default)]
+    pub(crate) policy: bool,
+}
+
+impl BindingRow {
+    /// Whether it gives a policy, and no role of the organisation.
+    pub(crate) const fn is_policy(&self) -> bool {
+        self.policy || self.project.is_some()
+    }
+
+    /// Whether it still gives anything.
+    pub(crate) fn is_alive(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]

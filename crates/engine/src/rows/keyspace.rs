@@ -47,6 +47,7 @@ pub(crate) enum DirectoryKind {
     Binding = 7,
     FederatedProvider = 16,
     FederatedIdentity = 17,
+    Elevation = 24,
 }
 
 fn key(table: u8, parts: &[&[u8]]) -> Key {
@@ -149,8 +150,8 @@ pub(crate) fn directory_entry(
 /// The kind of a directory row, read from its key.
 pub(crate) fn directory_kind(row: &Key) -> Option<DirectoryKind> {
     use DirectoryKind::{
-        Binding, Credential, FederatedIdentity, FederatedProvider, Member, Project, Role,
-        ServiceAccount, Team,
+        Binding, Credential, Elevation, FederatedIdentity, FederatedProvider, Member, Project,
+        Role, ServiceAccount, Team,
     };
     let byte = *row.as_bytes().get(17)?;
     [
@@ -163,6 +164,7 @@ pub(crate) fn directory_kind(row: &Key) -> Option<DirectoryKind> {
         Binding,
         FederatedProvider,
         FederatedIdentity,
+        Elevation,
     ]
     .into_iter()
     .find(|kind| *kind as u8 == byte)

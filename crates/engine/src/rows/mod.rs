@@ -4,6 +4,7 @@ pub(crate) mod access;
 pub(crate) mod coded;
 mod decoded;
 pub(crate) mod directory;
+pub(crate) mod elevation;
 pub(crate) mod federation;
 pub(crate) mod key;
 pub(crate) mod keyspace;

@@ -6,7 +6,9 @@ use utoipa::openapi::path::{
     HttpMethod, Operation, OperationBuilder, ParameterBuilder, ParameterIn, ParameterStyle,
 };
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
-use utoipa::openapi::schema::{Array, Object, ObjectBuilder, OneOfBuilder, Ref, Schema, Type};
+use utoipa::openapi::schema::{
+    Array, ArrayBuilder, ObjectBuilder, OneOfBuilder, Ref, Schema, Type,
+};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{Content, ContentBuilder, RefOr, Required, Response, ResponseBuilder};
 
@@ -143,7 +145,8 @@ fn method(method: &Method) -> HttpMethod {
 }
 
 /// The schemas of bodies that a call can go without.
-const OPTIONAL: [&str; 6] = [
+const OPTIONAL: [&str; 7] = [
+    "ReviewAccessElevation",
     "CreateAccessCredential",
     "GetValue",
     "Rotation",
@@ -211,6 +214,7 @@ fn tag(template: &str) -> &'static str {
         Some("iam") => "Roles",
         Some("teams") => "Teams",
         Some("memberships" | "invites" | "me") => "Members",
+        Some("projects") if template.contains("/iam/") => "Policies",
         Some("projects") => "Projects",
         Some("federated-identity-providers" | "federated-identities") => "Federation",
         Some("sys") => "Seal",
@@ -269,9 +273,14 @@ fn in_query(parameter: &Parameter) -> ParameterBuilder {
 }
 
 /// The schema of what a parameter holds.
-fn held(parameter: &Parameter) -> Object {
+fn held(parameter: &Parameter) -> Schema {
     let about = parameter.about;
-    match parameter.shape {
+    Schema::Object(match parameter.shape {
+        Shape::Several => {
+            let each = ArrayBuilder::new().items(shape::text(about));
+            let some = usize::from(parameter.required);
+            return Schema::Array(each.min_items(Some(some)).max_items(Some(64)).build());
+        }
         Shape::Text => shape::text(about),
         Shape::Flag => shape::flag(about),
         Shape::Count(max) => shape::whole(about, 1, max),
@@ -280,7 +289,7 @@ fn held(parameter: &Parameter) -> Object {
         Shape::Prefix => shape::path_prefix(about),
         Shape::Identity(prefix) => shape::identity(about, prefix),
         Shape::Named => shape::labels(about),
-    }
+    })
 }
 
 fn content(schema: impl Into<RefOr<Schema>>) -> Content {

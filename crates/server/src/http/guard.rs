@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Uri};
 use hyper::body::Incoming;
 use strongroom_api::{ErrorCode, Rules};
-use strongroom_authz::{Action, ActionFacts, ActionScope, Grant, authorize};
+use strongroom_authz::{Action, ActionFacts, ActionScope, Grant, Level, authorize};
 use strongroom_engine::{Call, Credential, Engine, Entered, Entry, Gate};
 use strongroom_types::{OrganisationId, ProjectId, Scope};
 
@@ -107,6 +107,15 @@ impl Place for Scope {
         Some(Self {
             organisation: entered.organisation,
             region: entered.region.clone()?,
+            project: entered.project,
+        })
+    }
+}
+
+impl Place for Level {
+    fn of(entered: &Entered) -> Option<Self> {
+        Some(Self {
+            organisation: entered.organisation,
             project: entered.project,
         })
     }

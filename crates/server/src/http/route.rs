@@ -34,6 +34,8 @@ pub enum Shape {
     Prefix,
     /// The identity of a thing whose identities start like this.
     Identity(&'static str),
+    /// Any texts, as in `parameter=text&parameter=text`.
+    Several,
     /// Named texts, as in `parameter[name]=text`.
     Named,
 }

@@ -87,6 +87,14 @@ impl<'a> Url<'a> {
         }
     }
 
+    /// All values of a query parameter that can be repeated, without empty ones.
+    pub(super) fn every(&self, name: &str) -> Vec<String> {
+        form_urlencoded::parse(self.query.as_bytes())
+            .filter(|(parameter, value)| parameter == name && !value.is_empty())
+            .map(|(_, value)| value.into_owned())
+            .collect()
+    }
+
     /// A query parameter that holds a path. A space is never legal in one, so what a hand-written
     /// URL spells as `+` is a plus.
     pub(super) fn path_parameter(

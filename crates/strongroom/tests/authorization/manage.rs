@@ -31,7 +31,8 @@ pub(crate) fn furnish(acme: &Tenant<'_>, route: &Route) {
     if is_personal(route) {
         owner.post(TOKENS).json(&named).expect(201);
     }
-    if route.template.starts_with("/v1/projects/") {
+    crate::policies::furnish(acme, route);
+    if route.template.starts_with("/v1/projects/{id}") {
         owner.post("/v1/projects").json(&named).expect(201);
     }
     if route.template.starts_with("/v1/iam/roles/") {
@@ -101,7 +102,7 @@ pub(crate) fn body(acme: &Tenant<'_>, route: &Route) -> Option<Option<Value>> {
         | "listProjects"
         | "readProject"
         | "deleteProject" => None,
-        _ => return None,
+        _ => return crate::policies::body(acme, route),
     })
 }
 
@@ -112,6 +113,9 @@ pub(crate) fn fill(acme: &Tenant<'_>, route: &Route, url: &str) -> String {
         listed[0]["identity"].as_str().unwrap().to_owned()
     };
     let name = name_of(route);
+    if url.starts_with("/v1/projects/iam/") {
+        return crate::policies::fill(acme, route, url);
+    }
     if url.contains("{cid}") {
         let credentials = format!("/v1/service-accounts/{name}/access-credentials");
         return url.replace("{cid}", &first(&credentials));

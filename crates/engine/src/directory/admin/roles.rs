@@ -84,6 +84,7 @@ impl Directory<'_> {
             slug: None,
             created_at: self.0.clock.now(),
             described: Described::default(),
+            policy: None,
         };
         let what = "directory.create_role";
         self.enlist(&view, DirectoryKind::Role, identity.as_bytes(), &row, what)
@@ -109,6 +110,7 @@ impl Directory<'_> {
             created_at: self.0.clock.now(),
             described: Described::default(),
             scopes: Vec::new(),
+            policy: false,
         };
         let what = "directory.bind";
         self.enlist(

@@ -100,6 +100,9 @@ impl Tokens<'_> {
         match issued {
             Ok((identity, issued)) => {
                 inner.last_uses.touch(*identity.as_bytes(), now);
+                inner
+                    .attempts
+                    .issued(call.client_ip(), issued.token.expose());
                 let identity = Resource {
                     kind: ResourceType::FederatedIdentity.as_str().into(),
                     identity: identity.to_string().into(),

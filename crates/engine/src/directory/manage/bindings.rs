@@ -19,7 +19,7 @@ use crate::rows::keyspace::{self, DirectoryKind};
 
 const KIND: ResourceType = ResourceType::IamRole;
 /// The most bindings of one organisation.
-const MOST: usize = 100_000;
+pub(super) const MOST: usize = 100_000;
 
 /// Who is to get a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +95,7 @@ impl Management<'_> {
                     ..Described::default()
                 },
                 scopes: new.scopes.clone(),
+                policy: false,
             };
             may_give(view, grant.caller(), None, &view.rules_given(&row), now)?;
             let kind = DirectoryKind::Binding;
@@ -117,7 +118,7 @@ impl Management<'_> {
             let role = role(view, &grant, of)?;
             concern(call, KIND, &role.identity());
             let bound = role.bound();
-            let mine = |row: &&BindingRow| row.role == bound && row.project.is_none();
+            let mine = |row: &&BindingRow| row.role == bound && !row.is_policy();
             let mut bindings = view.bindings.iter().filter(mine);
             if !bindings.any(|row| row.identity == *identity) {
                 return Err(ManageError::NotFound(Thing::Binding));
@@ -129,7 +130,8 @@ impl Management<'_> {
     }
 }
 
-fn principal(view: &OrganisationView, grantee: &Grantee) -> Result<BoundPrincipal> {
+/// The one that is to get something.
+pub(super) fn principal(view: &OrganisationView, grantee: &Grantee) -> Result<BoundPrincipal> {
     let found = match grantee {
         Grantee::User(id) => view
             .members

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use strongroom_authz::{Denied, RuleError};
+use strongroom_authz::{Denied, PolicyError, RuleError};
 use strongroom_crypto::EntropyError;
 use strongroom_types::Slug;
 
@@ -32,6 +32,10 @@ pub enum Thing {
     Project,
     /// A personal access token.
     Token,
+    /// A policy.
+    Policy,
+    /// A request for rights that end.
+    Elevation,
 }
 
 impl fmt::Display for Thing {
@@ -47,6 +51,8 @@ impl fmt::Display for Thing {
             Self::Member => "member",
             Self::Project => "project",
             Self::Token => "personal access token",
+            Self::Policy => "policy",
+            Self::Elevation => "access elevation",
         })
     }
 }
@@ -72,7 +78,9 @@ pub enum ManageError {
         slug: Slug,
     },
     /// It comes with the service.
-    #[error("this role comes with the service and cannot be changed; make one of your own")]
+    #[error(
+        "this comes with the service or from a project above and cannot be changed here; make one of your own"
+    )]
     ReadOnly,
     /// Nobody would be left who holds everything.
     #[error("this is the organisation's last owner; make somebody else an owner first")]
@@ -103,6 +111,32 @@ pub enum ManageError {
     /// It would end before it begins.
     #[error("`expiresAt` must be in the future")]
     Expired,
+    /// It would end too late.
+    #[error("it must end within {days} days; ask for less")]
+    TooLong {
+        /// The limit.
+        days: u32,
+    },
+    /// A policy speaks of something that there is not.
+    #[error(
+        "there is no such resource type; list them with GET /v1/projects/iam/policies/resources"
+    )]
+    UnknownResource,
+    /// A policy's conditions are not valid.
+    #[error("{0}")]
+    Conditionals(#[source] PolicyError),
+    /// Nobody decides about themselves.
+    #[error("nobody approves their own request; ask somebody else")]
+    OwnElevation,
+    /// It was decided already, or its time is over.
+    #[error("the request is not {wanted} any more; read it to see what became of it")]
+    ElevationState {
+        /// What it would have to be.
+        wanted: &'static str,
+    },
+    /// Only people ask for rights.
+    #[error("a service account cannot ask for an access elevation; bind a policy to it instead")]
+    NotAPerson,
     /// It may have only so many.
     #[error("there may be at most {max} of this kind: {thing}; remove one first")]
     TooMany {

@@ -131,6 +131,7 @@ impl Management<'_> {
             changes.erase(keyspace::user_organisation(row.user, organisation));
             let principal = BoundPrincipal::User(row.user);
             changes.erase_bindings(view, |binding| binding.principal == principal);
+            changes.erase_elevations(view, |elevation| elevation.requester == row.user);
             for team in view.teams.values() {
                 let mut team = team.clone();
                 if team.leave(row.user) {

@@ -7,9 +7,12 @@
 mod accounts;
 mod bindings;
 mod credentials;
+mod elevations;
 mod error;
 mod explain;
+mod giving;
 mod members;
+mod policies;
 mod projects;
 mod role_views;
 mod roles;
@@ -19,13 +22,21 @@ mod views;
 
 pub use bindings::{Grantee, NewRoleBinding};
 pub use credentials::{IssuedCredential, NewAccessCredential};
+pub use elevations::{ElevationStatus, ElevationView, NewElevation, ReviewView};
 pub use error::{ManageError, Thing};
 pub use explain::{
     Cut, ExplainError, Explanation, Ground, PolicyFinding, RightsQuestion, Source, Subject, Verdict,
 };
 #[cfg(test)]
 pub(super) use explain::{On, Wanted};
+use giving::may_give;
+pub(super) use giving::may_hand_over;
 pub use members::{MemberView, OrganisationSummary};
+pub use policies::{
+    AccessFilter, AccessView, BindingSource, HeldView, Holder, MemberHolding, NewPolicy,
+    NewPolicyBinding, PolicyBindingChange, PolicyBindingView, PolicyChange, PolicyMemberView,
+    PolicyView, Until,
+};
 pub use projects::{ProjectParent, ProjectView};
 pub use role_views::{BindingView, GranteeView, RoleView, RuleView};
 pub use teams::{NewTeamMember, TeamMemberView, TeamView};
@@ -35,17 +46,15 @@ pub use views::{CredentialView, DescribedView, NamedView, ServiceAccountView, Us
 use std::sync::Arc;
 
 use strongroom_audit::Resource;
-use strongroom_authz::{Action, Caller, Denied, Grant, Principal, ResourceType, Rule};
-use strongroom_types::{
-    Description, DisplayName, Labels, OrganisationId, ProjectId, Timestamp, UserId,
-};
+use strongroom_authz::{Action, Caller, Grant, Principal, RegionlessScope, ResourceType};
+use strongroom_types::{Description, DisplayName, Labels, OrganisationId, Timestamp, UserId};
 
-use super::rights::PrincipalId;
 use super::view::OrganisationView;
 use crate::call::{Call, Recorded};
 use crate::engine::Inner;
 use crate::rows::Changes;
-use crate::rows::directory::{BindingRow, BoundPrincipal, Described};
+use crate::rows::directory::{BindingRow, Described};
+use crate::rows::elevation::ElevationRow;
 use crate::rows::keyspace::{self, DirectoryKind};
 
 /// How often a change is tried again when somebody else was faster.
@@ -189,6 +198,14 @@ impl Changes<'_> {
             ));
         }
     }
+
+    /// Forgets these requests for rights.
+    fn erase_elevations(&mut self, view: &OrganisationView, which: impl Fn(&ElevationRow) -> bool) {
+        for row in view.elevations.values().filter(|row| which(row)) {
+            let organisation = view.organisation.identity;
+            self.erase(elevations::place(organisation, row.identity));
+        }
+    }
 }
 
 /// The thing that a grant's caller named, if the grant holds on it. Of things that it does not hold
@@ -201,7 +218,7 @@ fn admitted<A, T>(
     thing: Thing,
 ) -> Result<T>
 where
-    A: Action<Scope = OrganisationId>,
+    A: Action<Scope: RegionlessScope>,
 {
     match found {
         Some(found) => {
@@ -231,50 +248,4 @@ pub(super) fn user_of(caller: &Caller) -> Option<UserId> {
         Principal::User { id, .. } => Some(*id),
         Principal::ServiceAccount { .. } | Principal::System { .. } => None,
     }
-}
-
-/// Escalation prevention (contract 4.1): nobody gives, in the organisation or in a project, what
-/// they do not hold there themselves.
-fn may_give(
-    view: &OrganisationView,
-    caller: &Caller,
-    project: Option<ProjectId>,
-    rules: &[Rule],
-    now: Timestamp,
-) -> Result<()> {
-    let principal = match caller.principal() {
-        Principal::User { id, .. } => PrincipalId::User(*id),
-        Principal::ServiceAccount { id, .. } => PrincipalId::ServiceAccount(*id),
-        Principal::System { .. } => return Ok(()),
-    };
-    // Who left since the call began gives nothing any more.
-    let rights = view.rights(principal, project, now);
-    let rights = rights.ok_or(ManageError::Denied(Denied::Elsewhere))?;
-    if rights.covers(rules) {
-        Ok(())
-    } else {
-        Err(ManageError::Escalation)
-    }
-}
-
-/// As [`may_give`], of everything that a principal was given: whoever gets to act as it, or joins
-/// it, gets all of that.
-pub(super) fn may_hand_over(
-    view: &OrganisationView,
-    caller: &Caller,
-    principal: BoundPrincipal,
-    now: Timestamp,
-) -> Result<()> {
-    let given = |binding: &&BindingRow| {
-        binding.principal == principal && binding.expires_at.is_none_or(|end| now < end)
-    };
-    view.bindings.iter().filter(given).try_for_each(|binding| {
-        may_give(
-            view,
-            caller,
-            binding.project,
-            &view.rules_given(binding),
-            now,
-        )
-    })
 }

@@ -4,17 +4,19 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use strongroom_authz::{
-    Action, CreateProject, DeleteProject, Grant, ListProjects, Principal, ReadProject,
+    Action, Caller, CreateProject, DeleteProject, Grant, ListProjects, Principal, ReadProject,
     ResourceType, UpdateProject, builtin,
 };
 use strongroom_store::Scan;
-use strongroom_types::{BindingId, OrganisationId, ProjectId, Reference};
+use strongroom_types::{BindingId, OrganisationId, ProjectId, Reference, Timestamp};
 
+use super::giving::Gift;
 use super::views::{DescribedView, NamedView};
 use super::{
     ListFilter, ManageError, Management, Naming, NamingChange, Result, Thing, admitted, concern,
 };
 use crate::call::{Call, Recorded};
+use crate::directory::levels::Place;
 use crate::directory::view::OrganisationView;
 use crate::rows::directory::{BindingRow, BoundPrincipal, BoundRole, Described, ProjectRow};
 use crate::rows::keyspace::{self, DirectoryKind};
@@ -128,6 +130,7 @@ impl Management<'_> {
             created_at: self.now(),
             described: Described::default(),
             scopes: Vec::new(),
+            policy: true,
         }))
     }
 
@@ -153,6 +156,7 @@ impl Management<'_> {
             if let Some(parent) = &parent {
                 row.parent = parent_of(view, parent.as_ref())?;
                 no_cycle(view, &row)?;
+                may_move(view, grant.caller(), &row, self.now())?;
             }
             row.described.change(&change, self.now());
             changes.put(place(organisation, row.identity), &row)?;
@@ -181,6 +185,7 @@ impl Management<'_> {
             }
             changes.erase(place(organisation, identity));
             changes.erase_bindings(view, |binding| binding.project == Some(identity));
+            changes.erase_elevations(view, |elevation| elevation.project == Some(identity));
             for role in view.roles.values() {
                 if role.project == Some(identity) {
                     let kind = DirectoryKind::Role;
@@ -238,6 +243,39 @@ fn no_cycle(view: &OrganisationView, row: &ProjectRow) -> Result<()> {
             return Err(ManageError::Cycle);
         }
         next = view.projects.get(&parent).and_then(|row| row.parent);
+    }
+    Ok(())
+}
+
+/// Whether the caller may let a project become part of another: policies from above count in it
+/// then, and nobody gives what they do not hold there.
+fn may_move(
+    view: &OrganisationView,
+    caller: &Caller,
+    moved: &ProjectRow,
+    now: Timestamp,
+) -> Result<()> {
+    let Some(parent) = moved.parent else {
+        return Ok(());
+    };
+    let above: HashSet<_> = view.ancestors(parent).chain([parent]).collect();
+    let is_new = |level: Option<ProjectId>| {
+        level.is_some_and(|level| above.contains(&level))
+            && !view.is_above(level, Some(moved.identity))
+    };
+    let coming = view.bindings.iter().filter(|binding| {
+        is_new(binding.project) && binding.is_alive(now) && view.replicates(&binding.role)
+    });
+    for binding in coming {
+        let gift = Gift {
+            place: Place::Level {
+                project: Some(moved.identity),
+                below: true,
+            },
+            rules: &view.rules_given(binding),
+            until: binding.expires_at,
+        };
+        gift.may_come_from(view, caller, now)?;
     }
     Ok(())
 }

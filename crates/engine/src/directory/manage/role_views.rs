@@ -113,11 +113,11 @@ impl OrganisationView {
         }
     }
 
-    fn role_described(&self, row: &RoleRow) -> DescribedView {
+    pub(super) fn role_described(&self, row: &RoleRow) -> DescribedView {
         self.described_view(&row.name, &slug_of(row), row.created_at, &row.described)
     }
 
-    fn built_in_described(&self, built_in: &BuiltIn, slug: String) -> DescribedView {
+    pub(super) fn built_in_described(&self, built_in: &BuiltIn, slug: String) -> DescribedView {
         DescribedView {
             name: built_in.name.to_owned(),
             slug,
@@ -134,7 +134,7 @@ impl OrganisationView {
     /// The bindings of a role in the whole organisation, oldest first.
     pub(super) fn bindings_of(&self, role: &Role<'_>) -> Vec<BindingView> {
         let bound = role.bound();
-        let mine = |row: &&BindingRow| row.role == bound && row.project.is_none();
+        let mine = |row: &&BindingRow| row.role == bound && !row.is_policy();
         let mut rows: Vec<_> = self.bindings.iter().filter(mine).collect();
         rows.sort_by_key(|row| (row.created_at, row.identity));
         let views = rows.into_iter().map(|row| self.binding_view(row, role));
@@ -156,7 +156,7 @@ impl OrganisationView {
         }
     }
 
-    fn grantee_view(&self, principal: BoundPrincipal) -> Option<GranteeView> {
+    pub(super) fn grantee_view(&self, principal: BoundPrincipal) -> Option<GranteeView> {
         match principal {
             BoundPrincipal::User(id) => self.user_view(id).map(GranteeView::User),
             BoundPrincipal::Team(id) => {
@@ -179,7 +179,7 @@ impl OrganisationView {
     }
 }
 
-fn built_in_rules(built_in: &BuiltIn) -> Vec<RuleView> {
+pub(super) fn built_in_rules(built_in: &BuiltIn) -> Vec<RuleView> {
     let words = |words: &mut dyn Iterator<Item = &str>| words.map(str::to_owned).collect();
     let rules = built_in.rules().zip(1u128..);
     rules

@@ -22,9 +22,9 @@ use crate::rows::keyspace::{self, DirectoryKind};
 
 const KIND: ResourceType = ResourceType::IamRole;
 /// The most rules in one role.
-const MOST_RULES: usize = 256;
+pub(super) const MOST_RULES: usize = 256;
 /// The most roles of one organisation.
-const MOST_ROLES: usize = 10_000;
+pub(super) const MOST_ROLES: usize = 10_000;
 
 /// A role of the organisation: one that comes with the service, or one of its own.
 #[derive(Clone, Copy)]
@@ -38,7 +38,7 @@ impl<'v> Role<'v> {
     /// A project's policies are none of them.
     pub(super) fn all(view: &'v OrganisationView) -> Vec<Self> {
         let mut own: Vec<_> = view.roles.values().collect();
-        own.retain(|row| row.project.is_none());
+        own.retain(|row| !row.is_policy());
         own.sort_by_cached_key(|row| slug_of(row));
         let built_in = builtin::ALL.iter().map(Role::BuiltIn);
         built_in.chain(own.into_iter().map(Role::Own)).collect()
@@ -167,6 +167,7 @@ impl Management<'_> {
             slug: Some(slug.clone()),
             created_at: self.now(),
             described: self.described(grant.caller(), &naming),
+            policy: None,
         };
         concern(call, KIND, &row.identity);
         self.change(call, organisation, |view, changes| {

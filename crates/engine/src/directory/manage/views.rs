@@ -172,7 +172,7 @@ impl OrganisationView {
         mut bindings: Vec<&BindingRow>,
     ) -> ServiceAccountView {
         let name = row.name.as_str();
-        bindings.retain(|binding| binding.project.is_none());
+        bindings.retain(|binding| !binding.is_policy());
         bindings.sort_by_key(|binding| (binding.created_at, binding.identity));
         let shown = bindings.into_iter().filter_map(|binding| {
             let role = Role::of(self, &binding.role)?;

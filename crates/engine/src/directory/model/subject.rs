@@ -6,7 +6,7 @@ use std::sync::Arc;
 use strongroom_authz::{
     AccessPolicy, Action, Caller, CreateKey, CreateRole, CreateSecret, DeleteSecret,
     EncryptWithKey, Grant, KeyAction, KeyNames, ListAudit, ListSecrets, ListTeams, Permission,
-    PutSecretValue, ReadKey, ReadRole, ReadSecret, ReadSecretValue, ReadTeam, ResourceType,
+    PutSecretValue, Reach, ReadKey, ReadRole, ReadSecret, ReadSecretValue, ReadTeam, ResourceType,
     SignWithKey, TokenScopes, UpdateServiceAccount, authorize,
 };
 use strongroom_types::{
@@ -121,6 +121,7 @@ fn add_rights(world: &World, view: &mut OrganisationView) {
             slug: None,
             created_at: at(0),
             described: Described::default(),
+            policy: None,
         };
         view.roles.insert(role.identity, role);
     }
@@ -144,6 +145,7 @@ fn add_rights(world: &World, view: &mut OrganisationView) {
             created_at: at(0),
             described: Described::default(),
             scopes: texts(&binding.scopes),
+            policy: false,
         });
     }
 }
@@ -171,7 +173,8 @@ pub(super) fn allows(view: &OrganisationView, world: &World, call: &Call) -> boo
         [] => TokenScopes::UNRESTRICTED,
         some => TokenScopes::of(some),
     };
-    let caller = rights.caller(home(), scopes, call.address.map(IpAddr::from));
+    let address = call.address.map(IpAddr::from);
+    let caller = rights.caller(home(), scopes, address, at(call.hour));
     let place = Scope {
         organisation: home(),
         region: Region::declared(&"nl-01".parse().unwrap()),
@@ -262,8 +265,14 @@ pub(super) fn explains(view: &OrganisationView, call: &Call) -> bool {
             resource,
             permission: *permission,
             on: on.clone(),
+            reach: match in_projects {
+                true => Reach::Project,
+                false => Reach::Organisation,
+            },
+            from: call.address.map(IpAddr::from),
+            at: at(call.hour),
         };
-        let grounds = view.grounds(principal(call.by), project, &wanted, at(call.hour));
+        let grounds = view.grounds(principal(call.by), project, &wanted);
         !grounds.counting.is_empty()
     })
 }

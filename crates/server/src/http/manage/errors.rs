@@ -20,6 +20,12 @@ impl Catalogued for ManageError {
             Self::LooksLikeIdentity(_) | Self::Expired | Self::Rule(_) | Self::Cycle => {
                 ErrorCode::InvalidRequest
             }
+            Self::TooLong { .. } | Self::UnknownResource | Self::Conditionals(_) => {
+                ErrorCode::InvalidRequest
+            }
+            Self::OwnElevation => ErrorCode::OwnElevation,
+            Self::ElevationState { .. } => ErrorCode::ElevationState,
+            Self::NotAPerson => ErrorCode::NotSupported,
             Self::SlugTaken { .. } => ErrorCode::SlugTaken,
             Self::Escalation | Self::WiderNetwork => ErrorCode::Escalation,
             Self::TooMany { .. } => ErrorCode::QuotaExceeded,

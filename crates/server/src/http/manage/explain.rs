@@ -148,11 +148,12 @@ fn message(verdict: Verdict, asked: &RightsQuestion, name: &str) -> String {
 fn ground(view: Ground, cut: Option<Cut>) -> api::ExplainedRule {
     let source = match view.source {
         Source::OrganisationRole => "organisation_role",
-        Source::ProjectPolicy => "iam_policy",
+        Source::Policy => "iam_policy",
     };
     let cut_by = cut.map(|cut| match cut {
         Cut::Scopes => "scopes",
         Cut::Expired => "expired",
+        Cut::Conditionals => "conditionals",
     });
     api::ExplainedRule {
         source: source.to_owned(),

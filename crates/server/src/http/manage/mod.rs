@@ -1,9 +1,13 @@
 //! An organisation's directory: who there is, and what they may do (contract 4.4).
 
 mod accounts;
+mod elevations;
 mod errors;
 mod explain;
 mod people;
+mod policies;
+mod policy_requests;
+mod policy_views;
 mod projects;
 mod request;
 mod roles;
@@ -31,5 +35,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
     let routes = people::routes(routes);
     let routes = tokens::routes(routes);
     let routes = explain::routes(routes);
-    projects::routes(routes)
+    let routes = projects::routes(routes);
+    let routes = policies::routes(routes);
+    elevations::routes(routes)
 }

@@ -9,11 +9,11 @@ use strongroom_engine::{
     NewRule, NewTeamMember, Thing,
 };
 use strongroom_types::{
-    BindingId, CredentialId, OrganisationId, ProjectId, Reference, RoleId, RuleId,
-    ServiceAccountId, Slug, TeamId, TokenId, UserId,
+    BindingId, CredentialId, ProjectId, Reference, RoleId, RuleId, ServiceAccountId, Slug, TeamId,
+    TokenId, UserId,
 };
 
-use super::super::guard::{Parts, Request, Target};
+use super::super::guard::{Parts, Place, Request, Target};
 use super::super::refusal::Refusal;
 
 /// A request to do `A`, with a body or a query of this form.
@@ -30,7 +30,7 @@ pub(super) trait Form: Sized + Send + 'static {
 /// A request for what is there already, which the URL names.
 impl<A, B> Request for Asked<A, B>
 where
-    A: Action<Scope = OrganisationId, Target: InUrl>,
+    A: Action<Scope: Place, Target: InUrl>,
     B: Form,
 {
     type Action = A;
@@ -52,7 +52,7 @@ pub(super) trait Named: Form {
 
 impl<A, B> Request for Making<A, B>
 where
-    A: Action<Scope = OrganisationId, Target = strongroom_types::Slug>,
+    A: Action<Scope: Place, Target = strongroom_types::Slug>,
     B: Named,
 {
     type Action = A;
@@ -76,28 +76,38 @@ impl InUrl for () {
     }
 }
 
-/// `/v1/iam/roles/{id}`. One that comes with the service also goes by its name.
+/// `/v1/iam/roles/{id}` or `/v1/projects/iam/policies/{id}`. One that comes with the service also
+/// goes by its name.
 impl InUrl for Reference<RoleId> {
     fn of(parts: &Parts<'_>) -> Result<Self, Refusal> {
-        let text = parts.url.segment(4);
+        let (place, thing) = role_or_policy(parts);
+        let text = parts.url.segment(place);
         let named = Slug::of_name(&text).map(Reference::Slug);
         let parsed = text.parse().or(named);
-        parsed.map_err(|_| ManageError::NotFound(Thing::Role).into())
+        parsed.map_err(|_| ManageError::NotFound(thing).into())
     }
 }
 
-/// `/v1/iam/roles/{id}/rules/{rid}`.
+/// Which segment names it, and what it is.
+fn role_or_policy(parts: &Parts<'_>) -> (usize, Thing) {
+    match &*parts.url.segment(2) {
+        "projects" => (5, Thing::Policy),
+        _ => (4, Thing::Role),
+    }
+}
+
+/// `…/{id}/rules/{rid}`.
 impl InUrl for (Reference<RoleId>, RuleId) {
     fn of(parts: &Parts<'_>) -> Result<Self, Refusal> {
-        let rule = segment(parts, 6, Thing::Rule)?;
+        let rule = segment(parts, role_or_policy(parts).0 + 2, Thing::Rule)?;
         Ok((InUrl::of(parts)?, rule))
     }
 }
 
-/// `/v1/iam/roles/{id}/bindings/{bid}`.
+/// `…/{id}/bindings/{bid}`.
 impl InUrl for (Reference<RoleId>, BindingId) {
     fn of(parts: &Parts<'_>) -> Result<Self, Refusal> {
-        let binding = segment(parts, 6, Thing::Binding)?;
+        let binding = segment(parts, role_or_policy(parts).0 + 2, Thing::Binding)?;
         Ok((InUrl::of(parts)?, binding))
     }
 }

@@ -10,7 +10,7 @@ use strongroom_engine::{
 };
 use strongroom_types::Networks;
 
-fn described(view: DescribedView) -> api::Described {
+pub(super) fn described(view: DescribedView) -> api::Described {
     api::Described {
         name: view.name,
         slug: view.slug,
@@ -47,7 +47,7 @@ pub(super) fn service_account(mut view: ServiceAccountView) -> api::ServiceAccou
     }
 }
 
-fn organisation(view: OrganisationSummary) -> api::Organisation {
+pub(super) fn organisation(view: OrganisationSummary) -> api::Organisation {
     api::Organisation {
         identity: view.identity.to_string(),
         name: view.name,

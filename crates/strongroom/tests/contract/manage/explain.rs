@@ -193,7 +193,11 @@ fn about_others_only_those_learn_who_may_read_all_roles() {
     }
     let reading = ("iam_role", &[][..], &["read"][..]);
     let secrets = ("secret", &[][..], &["read"][..]);
-    let auditor = acme.member(&[reading, secrets]);
+    let refused = ask(&acme.member(&[reading, secrets]), &of(&user));
+    let refused = refused.expect(403).json();
+    assert_eq!(refused["missing"]["resource"], "iam_policy");
+    let policies = ("iam_policy", &[][..], &["read"][..]);
+    let auditor = acme.member(&[reading, policies, secrets]);
     assert_eq!(
         ask(&auditor, &of(stranger)).expect(404).code(),
         "resource_not_found"
@@ -203,13 +207,13 @@ fn about_others_only_those_learn_who_may_read_all_roles() {
     // Who is in which team is the business of those who may read teams.
     assert_eq!(answer["grounds"][0]["binding"]["throughTeam"], true);
     assert_eq!(answer["grounds"][0]["binding"]["team"], Value::Null);
-    let auditor = acme.member(&[reading, secrets, ("team", &[], &["read"])]);
+    let auditor = acme.member(&[reading, policies, secrets, ("team", &[], &["read"])]);
     let answer = explained(&auditor, &of(&user));
     assert_eq!(answer["grounds"][0]["binding"]["team"]["slug"], "ops");
 }
 
 #[test]
-fn rights_inside_a_project_count_there_and_take_more_to_be_seen() {
+fn rights_inside_a_project_count_there() {
     let house = House::new();
     let acme = house.tenant("acme");
     let (user, member) = somebody(&acme);
@@ -235,10 +239,6 @@ fn rights_inside_a_project_count_there_and_take_more_to_be_seen() {
     let about = with(inside, &json!({"userIdentity": user}));
     let reading = ("iam_role", &[][..], &["read"][..]);
     let secrets = ("secret", &[][..], &["read"][..]);
-    let refused = ask(&acme.member(&[reading, secrets]), &about)
-        .expect(403)
-        .json();
-    assert_eq!(refused["missing"]["resource"], "iam_policy");
     let auditor = acme.member(&[reading, secrets, ("iam_policy", &[], &["read"])]);
     assert_eq!(explained(&auditor, &about)["allowed"], true);
 }
@@ -322,13 +322,14 @@ fn a_thing_goes_by_all_its_names_and_an_unreadable_key_by_the_asked_one() {
     assert_eq!(explained(&member, &asked)["allowed"], true);
     let about = with(asked, &json!({"userIdentity": user}));
     let reading = ("iam_role", &[][..], &["read"][..]);
-    let answer = explained(&acme.member(&[reading]), &about);
+    let policies = ("iam_policy", &[][..], &["read"][..]);
+    let answer = explained(&acme.member(&[reading, policies]), &about);
     assert_eq!(
         answer["allowed"], false,
         "this would tell that there is such a key"
     );
     let keys = ("kms_key", &[][..], &["read"][..]);
-    let answer = explained(&acme.member(&[reading, keys]), &about);
+    let answer = explained(&acme.member(&[reading, policies, keys]), &about);
     assert_eq!(answer["allowed"], true);
 }
 
@@ -372,4 +373,52 @@ fn who_was_asked_about_is_on_record() {
     let entries = acme.owner.audit(&format!("resourceIdentity={account}"));
     let entry = &entries[0];
     assert!(entry.to_string().contains(EXPLAIN), "{entry}");
+}
+
+#[test]
+fn a_policy_is_explained_with_its_conditions_and_where_it_comes_from() {
+    let house = House::new();
+    let acme = house.tenant("acme");
+    let owner = &acme.owner;
+    let (user, member) = somebody(&acme);
+    acme.project("web");
+    let office = json!({"name": "Office", "replicateToChildren": true,
+        "conditionals": {"allowed": [{"type": "ip", "ips": ["10.0.0.0/8"]}]}});
+    let policies = "/v1/projects/iam/policies";
+    let made = owner.post(policies).json(&office).expect(201).json();
+    let of = |part: &str| format!("{policies}/{}/{part}", made["identity"].as_str().unwrap());
+    let rule = json!({"resources": ["secret"], "permissions": ["getSecretValue"]});
+    owner.post(&of("rules")).json(&rule).expect(201);
+    let binding = json!({"name": "given", "userIdentity": user});
+    owner.post(&of("bindings")).json(&binding).expect(201);
+
+    let here = json!({"clientIp": "10.1.2.3"});
+    for level in [json!({}), json!({"projectIdentity": "web"})] {
+        let question = with(reveal(), &level);
+        let answer = explained(&member, &question);
+        assert_eq!(answer["reason"], "no_rule", "{level}");
+        assert_eq!(answer["cut"][0]["cutBy"], "conditionals");
+        assert_eq!(answer["cut"][0]["source"], "iam_policy");
+        let answer = explained(&member, &with(question, &here));
+        assert_eq!(
+            (&answer["allowed"], &answer["cut"]),
+            (&json!(true), &json!([]))
+        );
+        assert_eq!(answer["grounds"][0]["role"]["slug"], "office");
+    }
+    // On what belongs to the whole organisation, no policy counts.
+    owner
+        .post(&of("rules"))
+        .json(&json!({"resources": ["team"], "permissions": ["list"]}))
+        .expect(201);
+    let teams = with(json!({"resource": "team", "permission": "list"}), &here);
+    let answer = explained(&member, &teams);
+    assert_eq!(
+        (&answer["allowed"], &answer["cut"]),
+        (&json!(false), &json!([]))
+    );
+    // Policies are things to ask about, too.
+    let reading =
+        json!({"resource": "iam_policy", "permission": "read", "resourceIdentity": "office"});
+    assert_eq!(explained(owner, &reading)["reason"], "owner");
 }

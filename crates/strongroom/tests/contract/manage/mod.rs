@@ -1,8 +1,10 @@
 //! An organisation's directory (contract 4.4).
 
 mod accounts;
+mod elevations;
 mod explain;
 mod people;
+mod policies;
 mod projects;
 mod roles;
 mod tokens;

@@ -16,8 +16,8 @@ use std::sync::Arc;
 
 use strongroom_audit::Resource;
 use strongroom_authz::{
-    ACTIONS, ActionFacts, Caller, Denied, ExplainRights, Grant, Kind, Permission, PolicyAction,
-    Principal, Reach, ResourceType, TokenScopes,
+    ACTIONS, ActionFacts, Caller, Denied, ExplainRights, Grant, Kind, POLICY_ACTIONS, Permission,
+    PolicyAction, Principal, Reach, ResourceType, TokenScopes,
 };
 use strongroom_types::{
     KeyId, ProjectId, Reference, Region, Scope, SecretPath, ServiceAccountId, Timestamp, UserId,
@@ -29,7 +29,7 @@ use super::{Management, Thing};
 use crate::call::{Call, Recorded};
 use crate::directory::rights::PrincipalId;
 use crate::directory::view::OrganisationView;
-use crate::rows::directory::ProjectRow;
+use crate::rows::directory::{ProjectRow, RoleRow};
 use policy::{ValueCall, gated};
 pub(crate) use sources::{On, Wanted};
 
@@ -110,8 +110,8 @@ pub struct Explanation {
 impl Management<'_> {
     /// Why somebody may do something, or what is missing.
     ///
-    /// Everybody may ask about themselves. To ask about others takes the right to read every role,
-    /// and inside a project every policy: what the answer is made of.
+    /// Everybody may ask about themselves. To ask about others takes the right to read every role
+    /// and every policy: what the answer is made of.
     pub async fn explain(
         &self,
         grant: Grant<ExplainRights>,
@@ -131,7 +131,7 @@ impl Management<'_> {
             Some(asked) => Some(view.project(asked).ok_or(Thing::Project)?),
         };
         let asker = own_id(grant.caller())?;
-        let subject = subject(&view, &grant, asker, &question, project)?;
+        let subject = subject(&view, &grant, asker, &question)?;
         call.concerns(resource_of(subject));
         let asking = Asking {
             view: &view,
@@ -160,10 +160,11 @@ impl Management<'_> {
             resource: question.resource,
             permission: question.permission,
             on: self.on(asking, region.as_ref()).await?,
+            reach: asking.facts.reach,
+            from: asking.address(call),
+            at: question.at.unwrap_or(asking.now),
         };
-        let at = question.at.unwrap_or(asking.now);
-        let project = asking.place();
-        let found = view.grounds(asking.subject, project, &wanted, at);
+        let found = view.grounds(asking.subject, asking.place(), &wanted);
         let subject = asking.caller(call).ok_or(asking.gone())?;
         let mut verdict = if !subject.scopes().permit(asking.facts.kind) {
             Verdict::CredentialScope
@@ -275,7 +276,7 @@ impl Facts {
         let asks = |facts: &&ActionFacts| {
             facts.resource == resource && facts.permissions.contains(&permission)
         };
-        let mut asking = ACTIONS.iter().filter(asks).peekable();
+        let mut asking = ACTIONS.iter().chain(POLICY_ACTIONS).filter(asks).peekable();
         if asking.peek().is_none() {
             return Err(ExplainError::NothingAsks {
                 resource,
@@ -329,17 +330,23 @@ impl Asking<'_> {
         })
     }
 
+    /// From where: unless told, the caller's own address for the caller, and none for others.
+    fn address(&self, call: &Call) -> Option<IpAddr> {
+        let own = call.client_ip().filter(|_| self.own);
+        self.question.address.or(own)
+    }
+
     /// The subject as a caller, at the time that was asked about.
     fn caller(&self, call: &Call) -> Option<Arc<Caller>> {
         let at = self.question.at.unwrap_or(self.now);
         // Not from the view's memory, which knows only now.
         let rights = self.view.work_out(self.subject, self.place(), at)?;
-        let (scopes, own_address) = match self.own {
-            true => (self.grant.caller().scopes(), call.client_ip()),
-            false => (TokenScopes::UNRESTRICTED, None),
+        let scopes = match self.own {
+            true => self.grant.caller().scopes(),
+            false => TokenScopes::UNRESTRICTED,
         };
-        let address = self.question.address.or(own_address);
-        Some(rights.caller(self.view.organisation.identity, scopes, address))
+        let address = self.address(call);
+        Some(rights.caller(self.view.organisation.identity, scopes, address, at))
     }
 
     /// The path, where a secret's access policy has a say.
@@ -371,7 +378,12 @@ impl Asking<'_> {
             path,
             action,
             subject,
-            asker: rights.caller(organisation, self.grant.caller().scopes(), call.client_ip()),
+            asker: rights.caller(
+                organisation,
+                self.grant.caller().scopes(),
+                call.client_ip(),
+                self.now,
+            ),
             own_call: self.own && question.address.is_none() && question.at.is_none(),
             at: question.at.unwrap_or(self.now),
         })
@@ -445,6 +457,12 @@ impl OrganisationView {
                 let role = roles.find(|role| named(role).iter().any(|name| name == asked));
                 role.as_ref().map(named)
             }
+            ResourceType::IamPolicy => {
+                let mut own = self.roles.values().filter(|row| row.is_policy());
+                let named = |row: &RoleRow| both(row.identity, Role::Own(row).slug());
+                let row = own.find(|row| named(row).iter().any(|name| name == asked));
+                row.map(named)
+            }
             _ => None,
         }
     }
@@ -464,7 +482,6 @@ fn subject(
     grant: &Grant<ExplainRights>,
     asker: PrincipalId,
     question: &RightsQuestion,
-    project: Option<&ProjectRow>,
 ) -> Result<PrincipalId, ExplainError> {
     let found = match &question.subject {
         None => return Ok(asker),
@@ -482,9 +499,7 @@ fn subject(
     if found == Ok(asker) {
         return Ok(asker);
     }
-    let needed =
-        std::iter::once(ResourceType::IamRole).chain(project.map(|_| ResourceType::IamPolicy));
-    for resource in needed {
+    for resource in [ResourceType::IamRole, ResourceType::IamPolicy] {
         if !grant.sees(resource, &[]) {
             let permissions = &[Permission::Read];
             return Err(ExplainError::Denied(Denied::Forbidden {

@@ -1,9 +1,10 @@
 //! Where rights come from: every rule that somebody holds, with how they came by it.
 //!
-//! A further kind of source is one more variant of [`Source`] and one more list in [`held`]; what
-//! can take a rule away for a while is one more variant of [`Cut`].
+//! What can take a rule away for a while is a variant of [`Cut`].
 
-use strongroom_authz::{Permission, ResourceType, Rule, TokenScopes};
+use std::net::IpAddr;
+
+use strongroom_authz::{Conditionals, Permission, Reach, ResourceType, Rule, TokenScopes};
 use strongroom_types::{BindingId, ProjectId, Timestamp};
 
 use super::super::role_views::RuleView;
@@ -18,8 +19,8 @@ use crate::rows::directory::{BindingRow, BoundPrincipal, TeamRow};
 pub enum Source {
     /// A role, which counts in the whole organisation.
     OrganisationRole,
-    /// A role that counts inside the project.
-    ProjectPolicy,
+    /// A policy of the project, of the organisation's own level, or of a level above.
+    Policy,
 }
 
 /// What keeps a rule that somebody holds from counting.
@@ -29,6 +30,8 @@ pub enum Cut {
     Scopes,
     /// The binding has ended.
     Expired,
+    /// The policy counts only at other times or from other addresses.
+    Conditionals,
 }
 
 /// A rule that allows what was asked, and how somebody came by it.
@@ -61,6 +64,12 @@ pub(crate) struct Wanted {
     pub(crate) resource: ResourceType,
     pub(crate) permission: Permission,
     pub(crate) on: On,
+    /// Whose rules count.
+    pub(crate) reach: Reach,
+    /// From where, where that is known.
+    pub(crate) from: Option<IpAddr>,
+    /// When.
+    pub(crate) at: Timestamp,
 }
 
 /// On what it is asked.
@@ -100,21 +109,21 @@ struct Held<'v> {
     source: Source,
     binding: &'v BindingRow,
     role: Role<'v>,
+    when: Option<Conditionals>,
     team: Option<&'v TeamRow>,
 }
 
 impl OrganisationView {
-    /// Why the rules of this principal allow it at that time, in the organisation and, where one is
-    /// named, in a project.
+    /// Why the rules of this principal allow it: its roles, and its policies on a level, which is a
+    /// project or the organisation's own.
     pub(crate) fn grounds(
         &self,
         principal: PrincipalId,
-        project: Option<ProjectId>,
+        level: Option<ProjectId>,
         wanted: &Wanted,
-        at: Timestamp,
     ) -> Grounds {
         let mut grounds = Grounds::default();
-        for held in held(self, principal, project) {
+        for held in held(self, principal, wanted.reach, level) {
             for rule in self.rules_shown(&held.role) {
                 // One that no longer parses gives nothing, as in every decision.
                 let parsed = Rule::parse(
@@ -125,7 +134,7 @@ impl OrganisationView {
                 let Some(parsed) = parsed.ok().filter(|parsed| wanted.met_by(parsed)) else {
                     continue;
                 };
-                let cut = held.cut(wanted, &parsed, at);
+                let cut = held.cut(wanted, &parsed);
                 let ground = held.ground(rule);
                 match cut {
                     None => grounds.counting.push(ground),
@@ -137,20 +146,21 @@ impl OrganisationView {
     }
 }
 
-/// Every role that the principal holds in the organisation or in this project, itself or by a
-/// team; the organisation's first, and in each the oldest first.
+/// Every role and policy that the principal holds there, itself or by a team; roles first, and in
+/// each the oldest first.
 fn held<'v>(
     view: &'v OrganisationView,
     principal: PrincipalId,
-    project: Option<ProjectId>,
+    reach: Reach,
+    level: Option<ProjectId>,
 ) -> Vec<Held<'v>> {
     let mut rows: Vec<_> = view.bindings.iter().collect();
-    rows.sort_by_key(|row| (row.project.is_some(), row.created_at, row.identity));
+    rows.sort_by_key(|row| (row.is_policy(), row.created_at, row.identity));
     let held = rows.into_iter().filter_map(|binding| {
-        let source = match binding.project {
-            None => Source::OrganisationRole,
-            Some(own) if Some(own) == project => Source::ProjectPolicy,
-            Some(_) => return None,
+        let source = match binding.is_policy() {
+            false => Source::OrganisationRole,
+            true if reach == Reach::Project && view.reaches(binding, level) => Source::Policy,
+            true => return None,
         };
         let team = match (binding.principal, principal) {
             (BoundPrincipal::User(bound), PrincipalId::User(id)) if bound == id => None,
@@ -169,6 +179,7 @@ fn held<'v>(
             source,
             binding,
             role: Role::of(view, &binding.role)?,
+            when: view.conditionals_of(&binding.role),
             team,
         })
     });
@@ -176,9 +187,14 @@ fn held<'v>(
 }
 
 impl Held<'_> {
-    fn cut(&self, wanted: &Wanted, rule: &Rule, at: Timestamp) -> Option<Cut> {
-        if self.binding.expires_at.is_some_and(|end| end <= at) {
+    fn cut(&self, wanted: &Wanted, rule: &Rule) -> Option<Cut> {
+        if !self.binding.is_alive(wanted.at) {
             return Some(Cut::Expired);
+        }
+        let policy = self.source == Source::Policy;
+        let met = |when: &Conditionals| when.hold(wanted.from, wanted.at);
+        if policy && !self.when.as_ref().is_none_or(met) {
+            return Some(Cut::Conditionals);
         }
         let scopes = match self.binding.scopes.as_slice() {
             [] => TokenScopes::UNRESTRICTED,

@@ -2,7 +2,7 @@
 
 use strongroom_types::Networks;
 use utoipa::openapi::schema::{
-    Array, ArrayBuilder, KnownFormat, Object, ObjectBuilder, SchemaFormat, Type,
+    Array, ArrayBuilder, KnownFormat, Object, ObjectBuilder, SchemaFormat, SchemaType, Type,
 };
 
 use crate::naming::SCOPES;
@@ -69,7 +69,10 @@ pub(crate) fn time(what: &str) -> Object {
 
 fn access_credential() -> ObjectBuilder {
     ObjectBuilder::new()
-        .property("name", optional(name("What it is called, or nothing.")))
+        .property(
+            "name",
+            or_empty(optional(name("What it is called, or nothing."))),
+        )
         .property("description", optional(description("What it is for.")))
         .property(
             "expiresAt",
@@ -77,9 +80,22 @@ fn access_credential() -> ObjectBuilder {
         )
         .property(
             "scopes",
-            scopes("What it is limited to; empty means nothing."),
+            maybe(scopes("What it is limited to; empty means nothing.")),
         )
-        .property("allowedIps", networks())
+        .property("allowedIps", maybe(networks()))
+}
+
+/// Also the empty text, and names that make no slug.
+fn or_empty(mut text: Object) -> Object {
+    text.min_length = None;
+    text.pattern = Some(r"^[^\u0000-\u001f\u007f-\u009f]*$".to_owned());
+    text
+}
+
+/// Also `null`, which is none.
+fn maybe(mut list: Array) -> Array {
+    list.schema_type = SchemaType::Array(vec![Type::Array, Type::Null]);
+    list
 }
 
 fn networks() -> Array {
@@ -131,7 +147,7 @@ fn binding() -> ObjectBuilder {
         )
         .property(
             "scopes",
-            scopes("What it is limited to; empty means nothing."),
+            maybe(scopes("What it is limited to; empty means nothing.")),
         )
 }
 

@@ -130,8 +130,11 @@ fn nobody_locks_out_the_owner_of_an_access_key() {
     }
 }
 
+/// A reply's status, headers and body.
+type Seen = (u16, Vec<(String, String)>, Value);
+
 /// What a caller can see of a reply: all but what is new in each.
-fn seen(reply: &Reply) -> (u16, Vec<(String, String)>, Value) {
+fn seen(reply: &Reply) -> Seen {
     let mut body = reply.json();
     body["requestId"] = Value::Null;
     let headers = reply.headers.iter();
@@ -188,9 +191,7 @@ fn nobody_can_tell_an_unknown_credential_from_a_wrong_one() {
         let replies: Vec<_> = (0..6).map(|_| seen(&attempt(&from))).collect();
         views.push(replies);
     }
-    let statuses = |view: &[(u16, Vec<(String, String)>, Value)]| -> Vec<u16> {
-        view.iter().map(|reply| reply.0).collect()
-    };
+    let statuses = |view: &[Seen]| -> Vec<u16> { view.iter().map(|reply| reply.0).collect() };
     // A pair may come twice; a token has no need to.
     for view in &views[..4] {
         assert_eq!(statuses(view), [401, 401, 401, 429, 429, 429]);

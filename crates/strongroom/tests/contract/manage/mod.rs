@@ -4,5 +4,6 @@ mod accounts;
 mod elevations;
 mod people;
 mod policies;
+mod policy_limits;
 mod projects;
 mod roles;

@@ -5,6 +5,7 @@ mod elevations;
 mod explain;
 mod people;
 mod policies;
+mod policy_limits;
 mod projects;
 mod roles;
 mod tokens;

@@ -3,6 +3,7 @@
 //! An explanation decides nothing: it looks at the same rows as every decision and says which of
 //! them decided. That both agree is tested with very many random organisations.
 
+mod asking;
 mod error;
 mod policy;
 mod sources;
@@ -15,13 +16,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use strongroom_audit::Resource;
-use strongroom_authz::{
-    ACTIONS, ActionFacts, Caller, Denied, ExplainRights, Grant, Kind, POLICY_ACTIONS, Permission,
-    PolicyAction, Principal, Reach, ResourceType, TokenScopes,
-};
-use strongroom_types::{
-    KeyId, ProjectId, Reference, Region, Scope, SecretPath, ServiceAccountId, Timestamp, UserId,
-};
+use strongroom_authz::{Caller, Denied, ExplainRights, Grant, Permission, Principal, ResourceType};
+use strongroom_types::{KeyId, ProjectId, Reference, Region, ServiceAccountId, Timestamp, UserId};
 
 use super::roles::Role;
 use super::views::NamedView;
@@ -30,7 +26,7 @@ use crate::call::{Call, Recorded};
 use crate::directory::rights::PrincipalId;
 use crate::directory::view::OrganisationView;
 use crate::rows::directory::{ProjectRow, RoleRow};
-use policy::{ValueCall, gated};
+use asking::{Asking, Facts};
 pub(crate) use sources::{On, Wanted};
 
 /// Whose rights are asked about.
@@ -261,174 +257,6 @@ impl Management<'_> {
         let each: Vec<&str> = names.iter().map(String::as_str).collect();
         let known = asking.own || asking.grant.sees(ResourceType::KmsKey, &each);
         Ok(known.then_some(names))
-    }
-}
-
-/// What is known of the calls that ask for a permission.
-#[derive(Debug, Clone, Copy)]
-struct Facts {
-    kind: Kind,
-    reach: Reach,
-}
-
-impl Facts {
-    fn of(resource: ResourceType, permission: Permission) -> Result<Self, ExplainError> {
-        let asks = |facts: &&ActionFacts| {
-            facts.resource == resource && facts.permissions.contains(&permission)
-        };
-        let mut asking = ACTIONS.iter().chain(POLICY_ACTIONS).filter(asks).peekable();
-        if asking.peek().is_none() {
-            return Err(ExplainError::NothingAsks {
-                resource,
-                permission,
-            });
-        }
-        let in_projects = asking.clone().any(|facts| facts.reach == Reach::Project);
-        let looks = asking.all(|facts| facts.kind == Kind::Reads);
-        Ok(Self {
-            kind: if looks { Kind::Reads } else { Kind::Writes },
-            reach: match in_projects {
-                true => Reach::Project,
-                false => Reach::Organisation,
-            },
-        })
-    }
-}
-
-/// A question, with what was found for it.
-struct Asking<'q> {
-    view: &'q OrganisationView,
-    grant: &'q Grant<ExplainRights>,
-    question: &'q RightsQuestion,
-    facts: Facts,
-    asker: PrincipalId,
-    subject: PrincipalId,
-    project: Option<&'q ProjectRow>,
-    own: bool,
-    now: Timestamp,
-}
-
-impl Asking<'_> {
-    /// The project whose rules count: none for what belongs to the organisation.
-    fn place(&self) -> Option<ProjectId> {
-        let project = self.project.map(|row| row.identity);
-        project.filter(|_| self.facts.reach == Reach::Project)
-    }
-
-    fn scope(&self, region: Region) -> Scope {
-        Scope {
-            organisation: self.view.organisation.identity,
-            region,
-            project: self.place(),
-        }
-    }
-
-    fn gone(&self) -> ExplainError {
-        ExplainError::NotFound(match self.subject {
-            PrincipalId::User(_) => Thing::Member,
-            PrincipalId::ServiceAccount(_) => Thing::ServiceAccount,
-        })
-    }
-
-    /// From where: unless told, the caller's own address for the caller, and none for others.
-    fn address(&self, call: &Call) -> Option<IpAddr> {
-        let own = call.client_ip().filter(|_| self.own);
-        self.question.address.or(own)
-    }
-
-    /// The subject as a caller, at the time that was asked about.
-    fn caller(&self, call: &Call) -> Option<Arc<Caller>> {
-        let at = self.question.at.unwrap_or(self.now);
-        // Not from the view's memory, which knows only now.
-        let rights = self.view.work_out(self.subject, self.place(), at)?;
-        let scopes = match self.own {
-            true => self.grant.caller().scopes(),
-            false => TokenScopes::UNRESTRICTED,
-        };
-        let address = self.address(call);
-        Some(rights.caller(self.view.organisation.identity, scopes, address, at))
-    }
-
-    /// The path, where a secret's access policy has a say.
-    fn value_call(&self) -> Result<Option<(PolicyAction, SecretPath)>, ExplainError> {
-        let Some(action) = gated(self.question.resource, self.question.permission) else {
-            return Ok(None);
-        };
-        let Some(name) = &self.question.name else {
-            return Ok(None);
-        };
-        let path = name.parse().map_err(ExplainError::Path)?;
-        Ok(Some((action, path)))
-    }
-
-    fn value(
-        &self,
-        action: PolicyAction,
-        path: SecretPath,
-        region: Region,
-        subject: Arc<Caller>,
-        call: &Call,
-    ) -> Result<ValueCall, ExplainError> {
-        let rights = self.view.rights(self.asker, self.place(), self.now);
-        let rights = rights.ok_or(ExplainError::NotFound(Thing::Member))?;
-        let organisation = self.view.organisation.identity;
-        let question = self.question;
-        Ok(ValueCall {
-            scope: self.scope(region),
-            path,
-            action,
-            subject,
-            asker: rights.caller(
-                organisation,
-                self.grant.caller().scopes(),
-                call.client_ip(),
-                self.now,
-            ),
-            own_call: self.own && question.address.is_none() && question.at.is_none(),
-            at: question.at.unwrap_or(self.now),
-        })
-    }
-
-    /// Who is in a team is told to those who may read the team, and of oneself.
-    fn hide_team(&self, ground: &mut Ground) {
-        let hidden = ground.team.as_ref().is_some_and(|team| {
-            let names = [team.identity.as_str(), team.slug.as_str()];
-            !self.own && !self.grant.sees(ResourceType::Team, &names)
-        });
-        if hidden {
-            ground.team = None;
-        }
-    }
-
-    fn named(&self) -> Result<(bool, NamedView), ExplainError> {
-        match self.subject {
-            PrincipalId::User(id) => {
-                let user = self.view.user_view(id).ok_or(self.gone())?;
-                let slug = String::new();
-                let (identity, name) = (id.to_string(), user.name);
-                Ok((
-                    true,
-                    NamedView {
-                        identity,
-                        name,
-                        slug,
-                    },
-                ))
-            }
-            PrincipalId::ServiceAccount(id) => {
-                let row = self.view.service_accounts.get(&id).ok_or(self.gone())?;
-                let (identity, name) = (id.to_string(), row.name.as_str().to_owned());
-                let slug = row.slug.to_string();
-                Ok((
-                    false,
-                    NamedView {
-                        identity,
-                        name,
-                        slug,
-                    },
-                ))
-            }
-        }
     }
 }
 

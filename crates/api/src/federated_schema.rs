@@ -4,7 +4,7 @@ use utoipa::openapi::schema::{ArrayBuilder, Object, ObjectBuilder, Schema, Schem
 
 use crate::federated_identity::{AudienceMode, MOST_AUDIENCES};
 use crate::naming::SCOPES;
-use crate::request_schema::{Named, metadata};
+use crate::request_schema::{Named, metadata, optional_object};
 use crate::schema::object;
 use crate::shape::{key, matching, optional, text, word};
 
@@ -18,12 +18,12 @@ const HTTPS: &str = r"^https://[A-Za-z0-9.-]+(:[0-9]{1,4})?(/[A-Za-z0-9/._~-]*)?
 pub(crate) fn federated_requests() -> Vec<Named> {
     vec![
         object("CreateFederatedProvider", create_provider()),
-        object(
+        optional_object(
             "UpdateFederatedProvider",
             provider().property("name", optional(name())),
         ),
         object("CreateFederatedIdentity", create_identity()),
-        object("UpdateFederatedIdentity", update_identity()),
+        optional_object("UpdateFederatedIdentity", update_identity()),
     ]
 }
 

@@ -14,7 +14,7 @@ use crate::shape::{description, name, optional, text, word};
 pub(crate) fn manage_requests() -> Vec<Named> {
     vec![
         object("Naming", naming()),
-        object("NamingChange", naming_change()),
+        optional_object("NamingChange", naming_change()),
         optional_object("CreateAccessCredential", access_credential()),
         credential_reply(),
         token_reply(),
@@ -27,7 +27,7 @@ pub(crate) fn manage_requests() -> Vec<Named> {
             "CreateProject",
             naming().property("parentProjectIdentity", parent()),
         ),
-        object(
+        optional_object(
             "UpdateProject",
             naming_change().property("parentProjectIdentity", parent()),
         ),

@@ -177,6 +177,7 @@ fn caller(rules: u32) -> Result<Arc<Caller>, RightsError> {
         owner: false,
         teams: Vec::new(),
         organisation_rules: Arc::new(organisation_rules?),
+        own_level: Arc::default(),
         project: None,
         scopes: TokenScopes::UNRESTRICTED,
         client_ip: None,

@@ -145,9 +145,13 @@ fn method(method: &Method) -> HttpMethod {
 }
 
 /// The schemas of bodies that a call can go without.
-const OPTIONAL: [&str; 7] = [
+const OPTIONAL: [&str; 11] = [
     "ReviewAccessElevation",
     "CreateAccessCredential",
+    "NamingChange",
+    "UpdateProject",
+    "UpdateFederatedProvider",
+    "UpdateFederatedIdentity",
     "GetValue",
     "Rotation",
     "Export",
@@ -316,6 +320,10 @@ fn schema_of(answer: Answer) -> Option<RefOr<Schema>> {
 
 /// The statuses of refusals that a route can answer with.
 fn statuses(route: &Route) -> Vec<u16> {
+    // Whether the server issues ID tokens is up to its operator.
+    if route.template.starts_with("/.well-known/") {
+        return vec![404, 429, 500, 503];
+    }
     // Only a server whose root key is in shares has a seal.
     let may_be_missing = route.template.starts_with("/v1/sys/");
     if route.action.is_none() && route.body.is_none() {

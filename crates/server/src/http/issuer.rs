@@ -63,7 +63,7 @@ impl Catalogued for IssuerError {
             Self::Rotation(RotationError::Row(fault)) => row(fault),
             Self::Rotation(RotationError::Change(fault)) => change(fault),
             Self::Rotation(RotationError::Fresh(_)) => ErrorCode::Internal,
-            Self::Rotation(RotationError::Contended) => ErrorCode::Conflict,
+            Self::Rotation(RotationError::Contended) => ErrorCode::StorageUnavailable,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Which entry of the error catalogue each error of federation is (contract 3.3, 4.4).
 
+use std::time::Duration;
+
 use strongroom_api::ErrorCode;
 use strongroom_engine::{
     ExchangeError, FederatedIdentityError, FederatedProviderError, TokenError,
@@ -63,6 +65,13 @@ impl Catalogued for TokenError {
         match self {
             Self::Credentials(error) => error.code(),
             Self::Exchange(error) => error.code(),
+        }
+    }
+
+    fn wait(&self) -> Option<Duration> {
+        match self {
+            Self::Credentials(error) => error.wait(),
+            Self::Exchange(_) => None,
         }
     }
 }

@@ -392,6 +392,15 @@ fn a_policy_is_explained_with_its_conditions_and_where_it_comes_from() {
     let binding = json!({"name": "given", "userIdentity": user});
     owner.post(&of("bindings")).json(&binding).expect(201);
 
+    // Questions about other addresses take the right to read the secret and its access policy.
+    give(
+        owner,
+        "Reader",
+        &["read"],
+        &json!({"userIdentity": user}),
+        &[],
+    );
+
     let here = json!({"clientIp": "10.1.2.3"});
     for level in [json!({}), json!({"projectIdentity": "web"})] {
         let question = with(reveal(), &level);

@@ -98,7 +98,7 @@ fn here(command: Here) -> Result<(), (String, Exit)> {
                 &mut output
             ))
         }
-        Here::Dev(args) => said!(commands::dev(&args.into(), &mut output)),
+        Here::Dev(args) => said!(commands::dev(&args.into(), environment(), &mut output)),
         Here::Root { command } => root(command),
         Here::Openapi => print(&http::openapi_document().to_string()),
         Here::Config => print(&config::annotated_example()),

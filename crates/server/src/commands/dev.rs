@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Exit, OutputError};
 use crate::assemble::{AssembleError, CloseFault, Installation, Opening};
-use crate::config::{Config, Contradictions, Level};
+use crate::config::{Config, LoadError};
 use crate::data_directory::{DataDirectory, DataDirectoryError, Progress};
 use crate::founding::{PlaygroundError, PlaygroundNames, found, furnish};
 use crate::recipes::{self, Filling};
@@ -45,7 +45,7 @@ pub struct DevArgs {
 #[allow(missing_docs, reason = "each variant's message says what it is")]
 pub enum DevError {
     #[error(transparent)]
-    Config(#[from] Contradictions),
+    Config(#[from] LoadError),
     #[error(transparent)]
     Telemetry(#[from] TelemetryError),
     #[error("no temporary directory can be made")]
@@ -129,7 +129,11 @@ struct Announcement<'a> {
 /// Serves until SIGTERM or SIGINT, with everything made that is needed to try it.
 ///
 /// With a data directory, the credentials of the first run are used again.
-pub fn dev(args: &DevArgs, output: &mut (dyn Write + Send)) -> Result<(), DevError> {
+pub fn dev(
+    args: &DevArgs,
+    environment: impl IntoIterator<Item = (String, String)>,
+    output: &mut (dyn Write + Send),
+) -> Result<(), DevError> {
     let temporary = match args.data {
         Some(_) => None,
         None => Some(
@@ -144,8 +148,7 @@ pub fn dev(args: &DevArgs, output: &mut (dyn Write + Send)) -> Result<(), DevErr
         (None, Some(temporary)) => temporary.path().join("data"),
         (None, None) => PathBuf::new(),
     };
-    let config = configuration(args.listen, &data);
-    config.check()?;
+    let config = configuration(args.listen, &data, environment)?;
     let telemetry = Telemetry::start(&config.logging, &config.tracing)?;
     crate::memory::protect(&config);
     let directory = DataDirectory::at(data);
@@ -170,15 +173,20 @@ pub fn dev(args: &DevArgs, output: &mut (dyn Write + Send)) -> Result<(), DevErr
     outcome
 }
 
-/// The defaults, with small audit segments, because they are written in full beforehand.
-fn configuration(listen: SocketAddr, data: &Path) -> Config {
-    let mut config = Config::default();
+/// The defaults, with small audit segments, because they are written in full beforehand; over them
+/// the environment, and over that what the command line says.
+fn configuration(
+    listen: SocketAddr,
+    data: &Path,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Result<Config, LoadError> {
+    const OURS: &str = "server.stop_grace_seconds = 5\naudit.segment_mebibytes = 8\n\
+                        logging.level = \"warn\"";
+    let mut config = Config::parse(OURS, environment)?;
     config.server.listen = listen;
-    config.server.stop_grace_seconds = 5;
     config.store.data = data.to_owned();
-    config.audit.segment_mebibytes = 8;
-    config.logging.level = Level::Warn;
-    config
+    config.check()?;
+    Ok(config)
 }
 
 async fn run(

@@ -69,7 +69,7 @@ pub fn reference() -> String {
          <!-- Rendered from the code (`strongroom config-docs`); edit the doc comments there. -->\n\n\
          `strongroom server --config FILE` reads one TOML file. A key that is not listed here is \
          refused.\nThe environment overrides the file: `{PREFIX}{SEPARATOR}SERVER{SEPARATOR}LISTEN` \
-         sets `server.listen`; a list is separated by commas.\n\
+         sets `server.listen`; a list is separated by commas. `strongroom dev` takes the same variables.\n\
          `strongroom server --config FILE --check` checks a file without starting;\n\
          `strongroom config` prints an annotated example with every default.\n"
     );

@@ -121,3 +121,24 @@ fn for_people_it_prints_recipes_that_work_as_pasted() {
     server.signal("TERM");
     server.output.read_to_string(&mut text).unwrap();
 }
+
+#[test]
+fn the_environment_says_what_else_it_should_do() {
+    let mut command = strongroom(&["dev", "--json", "--listen", "127.0.0.1:0"]);
+    command.env("STRONGROOM__ISSUER__URL", "http://127.0.0.1:8460");
+    let mut server = Server::start(command);
+    let mut line = String::new();
+    server.output.read_line(&mut line).unwrap();
+    let made: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let endpoint = made["endpoint"].as_str().unwrap();
+    let (status, found) = get(&format!("{endpoint}/.well-known/openid-configuration"), &[]);
+    assert_eq!(status, 200, "{found}");
+    server.stop();
+    let mut command = strongroom(&["dev", "--listen", "127.0.0.1:0"]);
+    let output = command
+        .env("STRONGROOM__ISSUER__ULR", "x")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("ulr"));
+}

@@ -1,6 +1,6 @@
 //! The rules of contract 4.1, 4.4 and 6.1 once more, as plainly as they read, and slow.
 
-use super::world::{ACCOUNTS, Act, Binding, Call, Role, Rule, Test, USERS, Who, World};
+use super::world::{ACCOUNTS, Act, Binding, Call, Condition, Role, Rule, Test, USERS, Who, World};
 
 /// What the contract says of an act.
 pub(super) struct Needs {
@@ -108,11 +108,35 @@ fn reaches(world: &World, binding: &Binding, call: &Call, in_projects: bool) -> 
             .is_some_and(|members| members.contains(&user)),
         (to, by) => to == by,
     };
-    let here = match binding.project {
-        None => true,
-        Some(project) => in_projects && call.project == Some(project),
+    theirs
+        && is_here(world, binding, call, in_projects)
+        && binding.ends.is_none_or(|end| call.hour < end)
+}
+
+/// A role counts in the whole organisation. A policy counts on the level that it is bound on, if it
+/// is one of that level or comes down to it, and below that if it replicates.
+fn is_here(world: &World, binding: &Binding, call: &Call, in_projects: bool) -> bool {
+    let Some(policy) = world.policed(binding.role) else {
+        return match binding.project {
+            None => true,
+            Some(project) => in_projects && call.project == Some(project),
+        };
     };
-    theirs && here && binding.ends.is_none_or(|end| call.hour < end)
+    let comes_to = |from: Option<u8>, to: Option<u8>| {
+        from == to || (policy.replicates && is_above(world, from, to))
+    };
+    in_projects
+        && comes_to(policy.level, binding.project)
+        && comes_to(binding.project, call.project)
+        && conditions_hold(&policy.when, call)
+}
+
+fn is_above(world: &World, upper: Option<u8>, lower: Option<u8>) -> bool {
+    match (upper, lower) {
+        (None, Some(_)) => true,
+        (Some(0), Some(1)) => world.nested,
+        _ => false,
+    }
 }
 
 fn rules(world: &World, role: Role) -> Vec<Rule> {
@@ -193,17 +217,7 @@ fn policy_permits(world: &World, call: &Call) -> bool {
         Act::Put => "put-value",
         _ => return true,
     };
-    let (mut allows, mut allowed) = (false, false);
-    for condition in &world.policy.conditions {
-        let met = meets(condition.test, call);
-        // What cannot be known counts against the caller.
-        if condition.denies && met != Some(false) {
-            return false;
-        }
-        allows |= !condition.denies;
-        allowed |= !condition.denies && met == Some(true);
-    }
-    if allows && !allowed {
+    if !conditions_hold(&world.policy.conditions, call) {
         return false;
     }
     let (mut allows, mut allowed) = (false, false);
@@ -227,6 +241,21 @@ fn policy_permits(world: &World, call: &Call) -> bool {
         }
         allows |= !statement.denies;
         allowed |= !statement.denies && theirs;
+    }
+    !allows || allowed
+}
+
+/// None that denies is met, and of those that allow one, if there are any.
+fn conditions_hold(conditions: &[Condition], call: &Call) -> bool {
+    let (mut allows, mut allowed) = (false, false);
+    for condition in conditions {
+        let met = meets(condition.test, call);
+        // What cannot be known counts against the caller.
+        if condition.denies && met != Some(false) {
+            return false;
+        }
+        allows |= !condition.denies;
+        allowed |= !condition.denies && met == Some(true);
     }
     !allows || allowed
 }

@@ -16,14 +16,14 @@ use strongroom_types::{
 
 use super::spelt;
 use super::world::{
-    ACCOUNTS, Act, Call, Condition, Policy, Role, Statement, Test, USERS, Who, World,
+    ACCOUNTS, Act, Call, Condition, PROJECTS, Policy, Role, Statement, Test, USERS, Who, World,
 };
 use crate::directory::manage::{On, Wanted};
 use crate::directory::rights::PrincipalId;
 use crate::directory::view::OrganisationView;
 use crate::rows::directory::{
-    BindingRow, BoundPrincipal, BoundRole, Described, MemberRow, OrganisationRow, RoleRow, RuleRow,
-    ServiceAccountRow, TeamRow,
+    BindingRow, BoundPrincipal, BoundRole, Described, MemberRow, OrganisationRow, PolicyRow,
+    ProjectRow, RoleRow, RuleRow, ServiceAccountRow, TeamRow,
 };
 
 fn bytes(number: u8) -> [u8; 16] {
@@ -99,8 +99,45 @@ pub(super) fn organisation(world: &World) -> OrganisationView {
         };
         view.teams.insert(team.identity, team);
     }
+    for number in 0..PROJECTS {
+        let row = ProjectRow {
+            identity: project(number),
+            slug: format!("project-{number}").parse().unwrap(),
+            name: "Project".parse().unwrap(),
+            description: strongroom_types::Description::default(),
+            created_at: at(0),
+            parent: (number == 1 && world.nested).then(|| project(0)),
+            described: Described::default(),
+        };
+        view.projects.insert(row.identity, row);
+    }
     add_rights(world, &mut view);
     view
+}
+
+/// Conditions as an IAM policy has them: empty where there are none.
+fn conditionals(when: &[Condition]) -> String {
+    if when.is_empty() {
+        return String::new();
+    }
+    let those = |denies: bool| {
+        let those = when.iter().filter(|each| each.denies == denies);
+        let those = those.map(|each| match each.test {
+            Test::Address([a, b, c, d], bytes) => {
+                let bits = bytes * 8;
+                format!(r#"{{"type":"ip","ips":["{a}.{b}.{c}.{d}/{bits}"]}}"#)
+            }
+            Test::Hours(start, end) => {
+                format!(r#"{{"type":"time","time":{{"startHour":{start},"endHour":{end}}}}}"#)
+            }
+        });
+        those.collect::<Vec<_>>().join(",")
+    };
+    format!(
+        r#"{{"allowed":[{}],"denied":[{}]}}"#,
+        those(false),
+        those(true)
+    )
 }
 
 fn add_rights(world: &World, view: &mut OrganisationView) {
@@ -113,15 +150,19 @@ fn add_rights(world: &World, view: &mut OrganisationView) {
             identity: None,
             note: String::new(),
         });
+        let policed = world.policed(Role::Own(number));
         let role = RoleRow {
             identity: RoleId::from_bytes(bytes(number)),
             name: "role".to_owned(),
-            project: None,
+            project: policed.and_then(|policed| policed.level).map(project),
             rules: rules.collect(),
             slug: None,
             created_at: at(0),
             described: Described::default(),
-            policy: None,
+            policy: policed.map(|policed| PolicyRow {
+                replicates: policed.replicates,
+                conditionals: conditionals(&policed.when),
+            }),
         };
         view.roles.insert(role.identity, role);
     }
@@ -145,7 +186,7 @@ fn add_rights(world: &World, view: &mut OrganisationView) {
             created_at: at(0),
             described: Described::default(),
             scopes: texts(&binding.scopes),
-            policy: false,
+            policy: world.policed(binding.role).is_some(),
         });
     }
 }

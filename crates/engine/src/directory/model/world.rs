@@ -21,9 +21,34 @@ pub(super) struct World {
     pub(super) teams: Vec<Vec<u8>>,
     /// The rules of each role.
     pub(super) roles: Vec<Vec<Rule>>,
+    /// Which of the roles are policies, and what they are beside their rules.
+    pub(super) policies: Vec<Option<Policed>>,
+    /// Whether the second project is part of the first.
+    pub(super) nested: bool,
     pub(super) bindings: Vec<Binding>,
     /// The access policy of every secret.
     pub(super) policy: Policy,
+}
+
+/// What makes a role a policy.
+#[derive(Debug, Clone)]
+pub(super) struct Policed {
+    /// The project that it is one of; none is the organisation's own level.
+    pub(super) level: Option<u8>,
+    /// Whether it counts in the projects below, too.
+    pub(super) replicates: bool,
+    /// When and from where it counts.
+    pub(super) when: Vec<Condition>,
+}
+
+impl World {
+    /// What makes this role a policy, if anything does.
+    pub(super) fn policed(&self, role: Role) -> Option<&Policed> {
+        match role {
+            Role::Own(number) => self.policies.get(usize::from(number))?.as_ref(),
+            Role::BuiltIn(_) => None,
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -253,6 +278,16 @@ fn statement() -> impl Strategy<Value = Statement> {
     })
 }
 
+fn policed() -> impl Strategy<Value = Option<Policed>> {
+    let policed = (project(), any::<bool>(), vec(condition(), 0..3));
+    let policed = policed.prop_map(|(level, replicates, when)| Policed {
+        level,
+        replicates,
+        when,
+    });
+    proptest::option::of(policed)
+}
+
 pub(super) fn world() -> impl Strategy<Value = World> {
     let everybody: Vec<u8> = (0..USERS).collect();
     let owner = proptest::option::weighted(0.15, 0..USERS);
@@ -263,11 +298,14 @@ pub(super) fn world() -> impl Strategy<Value = World> {
         conditions,
         statements,
     });
-    (owner, teams, roles, vec(binding(), 2..12), policy).prop_map(
-        |(owner, teams, roles, bindings, policy)| World {
+    let policies = (vec(policed(), usize::from(ROLES)), any::<bool>());
+    (owner, teams, roles, policies, vec(binding(), 2..12), policy).prop_map(
+        |(owner, teams, roles, (policies, nested), bindings, policy)| World {
             owner,
             teams,
             roles,
+            policies,
+            nested,
             bindings,
             policy,
         },

@@ -72,6 +72,9 @@ pub fn schemas() -> Vec<(String, RefOr<Schema>)> {
         named::<FederatedProvider>(),
         named::<FederatedIdentity>(),
         named::<ServiceAccountRef>(),
+        named::<crate::SignIn>(),
+        named::<crate::SignInOptions>(),
+        named::<crate::SignInProvider>(),
     ];
     all.extend(request_schemas());
     all.extend(key_requests());

@@ -369,6 +369,9 @@ actions! {
     /// 4.4: where the caller belongs. Every member may.
     ListOwnMemberships: Reads Membership [] else Forbidden, (), in OrganisationId, on some;
 
+    /// Ours: end all sign-ins of the caller. Every member may.
+    EndOwnSignIns: Writes Membership [] else Forbidden, (), in OrganisationId, on some;
+
     /// 4.4: the projects that the caller may read.
     ListProjects: Reads Project [List] else Forbidden, (), in OrganisationId, on some;
     /// 4.4: make a project with this slug.
@@ -483,6 +486,7 @@ mod tests {
                 "DeleteMember membership delete Forbidden Writes",
                 "ListInvites membership list Forbidden Reads",
                 "ListOwnMemberships membership  Forbidden Reads",
+                "EndOwnSignIns membership  Forbidden Writes",
                 "ListProjects project list Forbidden Reads",
                 "CreateProject project create Forbidden Writes",
                 "ReadProject project read Forbidden Reads",

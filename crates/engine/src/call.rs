@@ -8,7 +8,7 @@ use strongroom_audit::{Credential, Header, Principal, Record, RecordId, Resource
 use strongroom_authz::{Action, Extent};
 use strongroom_types::{Clock, OrganisationId, ProjectId, Region, Timestamp};
 
-use crate::directory::{Caption, PrincipalId};
+use crate::directory::{Caption, CredentialName, PrincipalId};
 use crate::evidence::{self, Evidence, Reason};
 
 /// What is known of a call as soon as its request line and headers are there.
@@ -91,6 +91,12 @@ impl Call {
 
     pub(crate) fn identify(&self, caption: Caption) {
         self.found.lock().caption = Some(caption);
+    }
+
+    /// The credential that the caller proved to have.
+    pub(crate) fn credential(&self) -> Option<CredentialName> {
+        let found = self.found.lock();
+        found.caption.as_ref().map(|caption| caption.credential)
     }
 
     pub(crate) fn place(

@@ -34,7 +34,8 @@ pub use directory::{
     MemberView, NamedView, Naming, NamingChange, NewAccessCredential, NewBinding, NewCredential,
     NewFederatedIdentity, NewFederatedProvider, NewOrganisation, NewRole, NewRoleBinding, NewRule,
     NewTeamMember, NewToken, NewUser, NoOutbound, OrganisationSummary, Outbound, PrincipalRef,
-    ProjectParent, ProjectView, RoleRef, RoleView, RuleView, ServiceAccountView, TeamMemberView,
+    ProjectParent, ProjectView, RoleRef, RoleView, RuleView, ServiceAccountView, SignInAsk,
+    SignInError, SignInOption, SignInOptions, SignInOptionsError, SignInSettings, TeamMemberView,
     TeamView, Thing, TokenAsk, TokenError, Tokens, UserView,
 };
 pub use engine::{Engine, EngineParts, NotReady, StartError, StopError};

@@ -4,6 +4,7 @@ use strongroom_authz::TokenScopes;
 use strongroom_crypto::{TokenHash, TokenKind, constant_time_eq, token};
 use strongroom_types::{CredentialId, FederatedIdentityId, OrganisationId, Plaintext, Timestamp};
 
+use super::federation::SignInProof;
 use super::rights::{CredentialName, PrincipalId};
 use crate::engine::Inner;
 use crate::rows::directory::{AccessTokenClaims, CredentialSecret};
@@ -31,8 +32,30 @@ pub(super) struct Identified {
     pub(super) credential: Option<CredentialId>,
     /// The federated identity behind it, which must still be in force and whose scopes count.
     pub(super) federated: Option<FederatedIdentityId>,
+    /// The sign-in behind it, which must still count.
+    pub(super) sign_in: Option<SignInProof>,
     pub(super) scopes: TokenScopes,
     pub(super) name: CredentialName,
+}
+
+impl AccessTokenClaims {
+    /// Whose token it is and what it was issued for; none if it says neither or both.
+    fn bearer(&self) -> Option<(PrincipalId, CredentialName)> {
+        let account = self.service_account.map(PrincipalId::ServiceAccount);
+        match (account, self.credential, self.federated, &self.signed_in) {
+            (Some(account), Some(credential), None, None) => {
+                Some((account, CredentialName::AccessToken(credential)))
+            }
+            (Some(account), None, Some(identity), None) => {
+                Some((account, CredentialName::FederatedToken(identity)))
+            }
+            (None, None, None, Some(person)) => Some((
+                PrincipalId::User(person.user),
+                CredentialName::SignIn(person.provider),
+            )),
+            _ => None,
+        }
+    }
 }
 
 /// Why a credential proves nothing.
@@ -82,6 +105,7 @@ impl Inner {
                     organisation: Some(organisation),
                     credential: Some(credential),
                     federated: None,
+                    sign_in: None,
                     scopes: scopes(&row.scopes),
                     name: CredentialName::AccessCredential(credential),
                 })
@@ -104,6 +128,7 @@ impl Inner {
             organisation: None,
             credential: None,
             federated: None,
+            sign_in: None,
             scopes: scopes(&row.scopes),
             name: CredentialName::PersonalToken(row.identity),
         })
@@ -115,13 +140,10 @@ impl Inner {
         if claims.expires_at <= now {
             return Err(Unproven::Expired);
         }
-        let name = match (claims.credential, claims.federated) {
-            (Some(credential), None) => CredentialName::AccessToken(credential),
-            (None, Some(identity)) => CredentialName::FederatedToken(identity),
-            _ => return Err(Unproven::Invalid),
-        };
+        let (principal, name) = claims.bearer().ok_or(Unproven::Invalid)?;
         Ok(Identified {
-            principal: PrincipalId::ServiceAccount(claims.service_account),
+            principal,
+            sign_in: claims.sign_in(),
             organisation: Some(claims.organisation),
             credential: claims.credential,
             federated: claims.federated,

@@ -205,6 +205,11 @@ fn check_credential(view: &OrganisationView, identified: &Identified) -> Result<
     {
         return Err(EnterError::NotAMember);
     }
+    if let Some(proof) = &identified.sign_in
+        && !view.counts_still(proof)
+    {
+        return Err(EnterError::InvalidCredential);
+    }
     match identified.credential {
         Some(credential) if !view.credentials.contains_key(&credential) => {
             Err(EnterError::InvalidCredential)

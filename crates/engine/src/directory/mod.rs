@@ -27,7 +27,8 @@ pub use federation::{
     FederatedAccountView, FederatedFilter, FederatedIdentityChange, FederatedIdentityError,
     FederatedIdentityView, FederatedProviderChange, FederatedProviderError, FederatedProviderView,
     Federation, FetchError, IdentityStatus, KeySetError, NewFederatedIdentity,
-    NewFederatedProvider, NoOutbound, Outbound,
+    NewFederatedProvider, NoOutbound, Outbound, SignInAsk, SignInError, SignInOption,
+    SignInOptions, SignInOptionsError, SignInSettings,
 };
 pub(crate) use last_uses::LastUses;
 pub use manage::{
@@ -36,7 +37,7 @@ pub use manage::{
     NewRoleBinding, NewTeamMember, OrganisationSummary, ProjectParent, ProjectView, RoleView,
     RuleView, ServiceAccountView, TeamMemberView, TeamView, Thing, UserView,
 };
-pub(crate) use rights::{Caption, PrincipalId};
+pub(crate) use rights::{Caption, CredentialName, PrincipalId};
 pub(crate) use tokens::LONGEST_TOKEN;
 pub use tokens::{AccessTokenError, IssueError, IssuedToken, TokenAsk, TokenError, Tokens};
 pub(crate) use view::{OrganisationView, Views};

@@ -240,6 +240,7 @@ mod tests {
                 "DELETE /v1/memberships/{mid} 204 DeleteMember",
                 "GET /v1/invites 200 ListInvites",
                 "GET /v1/me/organisation-memberships 200 ListOwnMemberships",
+                "DELETE /v1/me/sign-ins 204 EndOwnSignIns",
                 "GET /v1/projects 200 ListProjects",
                 "POST /v1/projects 201 CreateProject",
                 "GET /v1/projects/{id} 200 ReadProject",
@@ -255,6 +256,7 @@ mod tests {
                 "GET /v1/federated-identities/{federated} 200 ReadFederatedIdentity",
                 "PUT /v1/federated-identities/{federated} 200 UpdateFederatedIdentity",
                 "DELETE /v1/federated-identities/{federated} 204 DeleteFederatedIdentity",
+                "GET /v1/sign-in 200 -",
                 "POST /oidc/token 200 -",
                 "GET /.well-known/openid-configuration 200 -",
                 "GET /.well-known/jwks.json 200 -",
@@ -271,6 +273,8 @@ mod tests {
         for route in routes
             .table()
             .filter(|route| route.template.starts_with("/v1/"))
+            // Whoever wants to sign in has no credential yet.
+            .filter(|route| route.template != "/v1/sign-in")
         {
             assert!(route.action.is_some(), "{}", route.template);
             assert_eq!(

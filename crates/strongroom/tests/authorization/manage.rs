@@ -84,6 +84,7 @@ pub(crate) fn body(acme: &Tenant<'_>, route: &Route) -> Option<Option<Value>> {
         | "deleteMember"
         | "listInvites"
         | "listOwnMemberships"
+        | "endOwnSignIns"
         | "listProjects"
         | "readProject"
         | "deleteProject" => None,

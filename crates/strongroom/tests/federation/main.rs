@@ -23,3 +23,5 @@ mod keys;
 mod manage;
 #[cfg(test)]
 mod scene;
+#[cfg(test)]
+mod sign_in;

@@ -12,6 +12,7 @@ use super::teams;
 use super::views::UserView;
 use super::{ManageError, Management, Result, Thing, admitted, concern, user_of};
 use crate::call::{Call, Recorded};
+use crate::directory::CredentialName;
 use crate::directory::view::OrganisationView;
 use crate::rows::directory::{BoundPrincipal, MemberRow};
 use crate::rows::keyspace::{self, DirectoryKind};
@@ -75,12 +76,20 @@ impl Management<'_> {
     ) -> Result<Recorded<Vec<MemberView>>> {
         let mut shown = Vec::new();
         if let Some(user) = user_of(grant.caller()) {
+            // Who signed in here was vouched for here, and learns nothing of elsewhere.
+            let only = match call.credential() {
+                Some(CredentialName::SignIn(_)) => Some(*grant.scope()),
+                _ => None,
+            };
             let rows = keyspace::user_organisations(user);
             let rows = self.0.vault.all_sealed(rows).await;
             for (key, _) in rows.map_err(ManageError::Row)? {
                 let Some(organisation) = keyspace::organisation_of(&key) else {
                     continue;
                 };
+                if only.is_some_and(|only| only != organisation) {
+                    continue;
+                }
                 let view = self.view(organisation).await?;
                 shown.extend(view.members.get(&user).map(|row| view.member_view(row)));
             }
@@ -144,7 +153,7 @@ impl Management<'_> {
     }
 }
 
-fn place(organisation: OrganisationId, user: UserId) -> strongroom_store::Key {
+pub(super) fn place(organisation: OrganisationId, user: UserId) -> strongroom_store::Key {
     keyspace::directory_entry(organisation, DirectoryKind::Member, user.as_bytes())
 }
 

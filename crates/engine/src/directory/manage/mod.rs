@@ -12,6 +12,7 @@ mod members;
 mod projects;
 mod role_views;
 mod roles;
+mod sign_ins;
 mod teams;
 mod views;
 

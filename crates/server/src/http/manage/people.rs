@@ -115,6 +115,12 @@ fn member_routes(routes: Routes) -> Routes {
             .answers(StatusCode::OK, Answer::Many("Membership")),
             list_own,
         )
+        .add(
+            Route::new(Method::DELETE, "/v1/me/sign-ins", "endOwnSignIns")
+                .about("Ends all sign-ins of the caller to the organisation.")
+                .answers(StatusCode::NO_CONTENT, Answer::Nothing),
+            end_sign_ins,
+        )
 }
 
 async fn list_teams(
@@ -201,4 +207,10 @@ async fn list_own(granted: Granted<Asked<authz::ListOwnMemberships>>) -> Result<
     let (engine, call, grant, _) = granted.parts();
     let listed = engine.manage().own_memberships(grant, &call).await?;
     Reply::json(listed, views::each(views::own_membership))
+}
+
+async fn end_sign_ins(granted: Granted<Asked<authz::EndOwnSignIns>>) -> Result<Reply, Refusal> {
+    let (engine, call, grant, _) = granted.parts();
+    let ended = engine.manage().end_own_sign_ins(grant, &call).await?;
+    Ok(Reply::empty(ended))
 }

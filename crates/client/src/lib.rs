@@ -40,6 +40,7 @@ mod error;
 mod keys;
 mod seal;
 mod secrets;
+mod sign_in;
 #[cfg(test)]
 mod testing;
 mod token;
@@ -52,11 +53,13 @@ pub use credential::{Credential, CredentialError};
 pub use error::{ClientError, DecodeError, Refusal, TransportError};
 pub use keys::{KeyFilter, Keys};
 pub use secrets::Secrets;
+pub use sign_in::AccessToken;
 
 pub use strongroom_api::{
     AuditEntry, AuditPage, AuditPrincipal, Browse, CreateKey, CreateSecret, DecryptReply,
     EncryptReply, KmsKey, KmsKeyVersion, PutReply, Region, RegionRef, RequestError, RevealReply,
-    Rotation, SealStatus, Secret, SecretVersion, Summary, SummaryRegion, Time, ValueInput,
+    Rotation, SealStatus, Secret, SecretVersion, SignInOptions, SignInProvider, Summary,
+    SummaryRegion, Time, ValueInput,
 };
 pub use strongroom_types::{
     Description, Directory, DisplayName, EntryName, EventId, KeyId, KeyType, LabelLimits, Labels,

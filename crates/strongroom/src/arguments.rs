@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use strongroom_cli::{AuditList, KeyArgs, KmsArgs, SecretArgs, UnsealArgs};
+use strongroom_cli::{AuditList, KeyArgs, KmsArgs, LoginArgs, LogoutArgs, SecretArgs, UnsealArgs};
 use strongroom_server::commands::{
     AuditArgs, DevArgs, InitArgs, MigrateArgs, RootArgs, ServerArgs,
 };
@@ -30,6 +30,10 @@ pub(crate) enum Command {
     Kms(KmsArgs),
     /// Give a sealed server a share of its root key.
     Unseal(UnsealArgs),
+    /// Sign in through your organisation's identity provider.
+    Login(LoginArgs),
+    /// Forget a sign-in.
+    Logout(LogoutArgs),
     /// Read a server's audit log, or check the journal of one that is not running.
     Audit {
         #[command(subcommand)]

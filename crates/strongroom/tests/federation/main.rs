@@ -20,7 +20,11 @@ mod issuer;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod login;
+#[cfg(test)]
 mod manage;
+#[cfg(test)]
+mod provider;
 #[cfg(test)]
 mod scene;
 #[cfg(test)]

@@ -79,6 +79,13 @@ fn sign_in() -> Object {
             )),
         )
         .property("scopes", scopes)
+        .property(
+            "verifiedClaim",
+            optional(matching(
+                "The claim that vouches for the e-mail address, if not email_verified.",
+                CLIENT,
+            )),
+        )
         .description(Some("How people sign in through it."))
         .build()
 }

@@ -21,6 +21,9 @@ pub struct SignIn {
     pub client_id: String,
     /// What the command line asks the provider for.
     pub scopes: Vec<String>,
+    /// The claim by which the provider vouches for the e-mail address; absent: `email_verified`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified_claim: Option<String>,
 }
 
 impl SignIn {
@@ -32,6 +35,7 @@ impl SignIn {
         let client = object.text("clientId")?;
         let client = client.as_ref().map_or("", |text| text.as_str());
         let scopes = read_scopes(&object)?;
+        let verified_claim = read_claim(&object)?;
         if client.is_empty() {
             return Ok(Some(None));
         }
@@ -46,8 +50,23 @@ impl SignIn {
         Ok(Some(Some(Self {
             client_id: client.to_owned(),
             scopes: scopes.unwrap_or_else(|| SCOPES.map(str::to_owned).to_vec()),
+            verified_claim,
         })))
     }
+}
+
+fn read_claim(object: &Object<'_>) -> Result<Option<String>, RequestError> {
+    let text = object.text("verifiedClaim")?;
+    let claim = text.as_ref().map_or("", |text| text.as_str());
+    if claim.len() > LONGEST_CLIENT || !claim.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(RequestError::Word {
+            field: "signIn.verifiedClaim",
+            expected: format!(
+                "the name of a claim, of at most {LONGEST_CLIENT} visible ASCII characters"
+            ),
+        });
+    }
+    Ok((!claim.is_empty()).then(|| claim.to_owned()))
 }
 
 /// Scopes as RFC 6749 spells them (appendix A.4); without `openid` a provider gives no ID token.
@@ -134,6 +153,10 @@ mod tests {
             (
                 r#"{"clientId":"a","scopes":"openid"}"#,
                 "`signIn.scopes` must be",
+            ),
+            (
+                r#"{"clientId":"a","verifiedClaim":"a b"}"#,
+                "`signIn.verifiedClaim` must be the name",
             ),
             (r#"{"clientId":"a","scopes":[]}"#, "`signIn.scopes` must be"),
             (

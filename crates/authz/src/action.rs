@@ -364,6 +364,8 @@ actions! {
     UpdateMember: Writes Membership [Update] else Forbidden, UserId, in OrganisationId, on some;
     /// 4.4: end a membership.
     DeleteMember: Writes Membership [Delete] else Forbidden, UserId, in OrganisationId, on some;
+    /// Ours: end a member's sign-ins, and forget who they are at the providers.
+    EndMemberSignIns: Writes Membership [Update] else Forbidden, UserId, in OrganisationId, on some;
     /// 4.4: who was invited.
     ListInvites: Reads Membership [List] else Forbidden, (), in OrganisationId, on some;
     /// 4.4: where the caller belongs. Every member may.
@@ -484,6 +486,7 @@ mod tests {
                 "ListMembers membership list Forbidden Reads",
                 "UpdateMember membership update Forbidden Writes",
                 "DeleteMember membership delete Forbidden Writes",
+                "EndMemberSignIns membership update Forbidden Writes",
                 "ListInvites membership list Forbidden Reads",
                 "ListOwnMemberships membership  Forbidden Reads",
                 "EndOwnSignIns membership  Forbidden Writes",

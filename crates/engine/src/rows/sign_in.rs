@@ -14,6 +14,9 @@ pub(crate) struct SignInRow {
     /// What the command line asks the provider for; `openid` is among it.
     #[n(1)]
     pub(crate) scopes: Vec<String>,
+    /// The claim by which the provider vouches for the e-mail address, if not `email_verified`.
+    #[n(2)]
+    pub(crate) verified_claim: Option<String>,
 }
 
 /// How a member signs in, and since when sign-ins count.

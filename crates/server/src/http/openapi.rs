@@ -238,6 +238,7 @@ mod tests {
                 "GET /v1/memberships 200 ListMembers",
                 "PUT /v1/memberships/{mid} 200 UpdateMember",
                 "DELETE /v1/memberships/{mid} 204 DeleteMember",
+                "DELETE /v1/memberships/{mid}/sign-ins 204 EndMemberSignIns",
                 "GET /v1/invites 200 ListInvites",
                 "GET /v1/me/organisation-memberships 200 ListOwnMemberships",
                 "DELETE /v1/me/sign-ins 204 EndOwnSignIns",

@@ -85,6 +85,7 @@ pub(crate) fn body(acme: &Tenant<'_>, route: &Route) -> Option<Option<Value>> {
         | "listInvites"
         | "listOwnMemberships"
         | "endOwnSignIns"
+        | "endMemberSignIns"
         | "listProjects"
         | "readProject"
         | "deleteProject" => None,

@@ -210,6 +210,60 @@ fn what_is_no_sign_in_is_refused_for_its_own_reason() {
 }
 
 #[test]
+fn a_provider_can_vouch_for_addresses_by_a_claim_of_its_own() {
+    let house = house();
+    let people = People::new(&house);
+    let shown = people.set(&json!({"signIn": {"clientId": "cli", "verifiedClaim": "xms_edov"}}));
+    assert_eq!(shown["signIn"]["verifiedClaim"], "xms_edov");
+    for no in [
+        json!(null),
+        json!(false),
+        json!(0),
+        json!("0"),
+        json!(["1"]),
+    ] {
+        // What the standard says counts no more, once another claim is chosen.
+        let token = people.token("sub-bo", &json!({"xms_edov": no}));
+        people.refused(&token, "email_unverified");
+    }
+    for (subject, yes) in [
+        ("one", json!(true)),
+        ("two", json!(1)),
+        ("three", json!("1")),
+    ] {
+        let email = format!("{subject}@example.org");
+        people.scene.acme.user(&email);
+        let claims = json!({"email": email, "email_verified": null, "xms_edov": yes});
+        people.signed_in(&people.token(subject, &claims));
+    }
+}
+
+#[test]
+fn whoever_manages_members_ends_their_sign_ins_and_links() {
+    let house = house();
+    let people = People::new(&house);
+    let bo = people.signed_in(&people.token("sub-bo", &json!({})));
+    let url = |user: UserId| format!("/v1/memberships/{user}/sign-ins");
+    let update = ("membership", &[][..], &["update"][..]);
+    let manager = people.scene.acme.member(&[update]);
+    house.turn(Duration::from_secs(2));
+    manager.delete(&url(people.bo)).expect(204);
+    dead(&bo);
+    house.turn(Duration::from_secs(1));
+    // The person is at the provider now who has the address, and so is known by another subject.
+    let again = people.signed_in(&people.token("sub-new", &json!({})));
+    again.post(VALUE).expect(200);
+    dead(&bo);
+    people.refused(&people.token("sub-bo", &json!({})), "subject_changed");
+    // Owners are for owners, and nobody is for those who may nothing.
+    let owner = url(people.scene.acme.user);
+    assert_eq!(manager.delete(&owner).expect(400).code(), "escalation");
+    people.scene.acme.owner.delete(&owner).expect(204);
+    bo.delete(&url(people.bo)).expect(401);
+    again.delete(&url(people.bo)).expect(403);
+}
+
+#[test]
 fn an_address_that_two_members_share_names_neither() {
     let house = house();
     let people = People::new(&house);

@@ -201,7 +201,7 @@ impl Vouched {
         let made = self.claims.issued().filter(|_| !self.is_access_token);
         let made = made.ok_or(ExchangeRefusal::NoIdToken)?;
         self.claims.check_client(&sign_in.client_id)?;
-        let person = find(&self.view, self.provider, &self.claims)?;
+        let person = find(&self.view, self.provider, sign_in, &self.claims)?;
         let ended = person.member.sign_ins.ended_at;
         // The token has whole seconds, and one of the same second may be the next sign-in.
         if ended.is_some_and(|ended| made < ended.as_second()) {
@@ -215,6 +215,7 @@ impl Vouched {
 fn find<'v>(
     view: &'v OrganisationView,
     provider: FederatedProviderId,
+    sign_in: &SignInRow,
     claims: &Claims,
 ) -> Result<Person<'v>, ExchangeRefusal> {
     let subject = claims.subject.as_str();
@@ -225,7 +226,7 @@ fn find<'v>(
     let text = claims.all().get("email").and_then(Value::as_str);
     let email = text.filter(|text| !text.is_empty());
     let email = email.ok_or(ExchangeRefusal::EmailMissing)?;
-    if claims.all().get("email_verified") != Some(&Value::Bool(true)) {
+    if !vouches(sign_in, claims) {
         return Err(ExchangeRefusal::EmailUnverified);
     }
     // Beyond ASCII, letters that differ can become one: addresses differ then.
@@ -248,6 +249,21 @@ fn find<'v>(
         member,
         link: Some(link),
     })
+}
+
+/// Whether the provider has verified the e-mail address. A claim that was chosen for this may also be
+/// `1`, `"1"` or `"true"`, since such claims follow no standard.
+fn vouches(sign_in: &SignInRow, claims: &Claims) -> bool {
+    let claim = |name: &str| claims.all().get(name);
+    match &sign_in.verified_claim {
+        None => claim("email_verified") == Some(&Value::Bool(true)),
+        Some(chosen) => match claim(chosen) {
+            Some(Value::Bool(verified)) => *verified,
+            Some(Value::Number(number)) => number.as_u64() == Some(1),
+            Some(Value::String(text)) => matches!(text.as_str(), "1" | "true"),
+            _ => false,
+        },
+    }
 }
 
 /// A sign-in that an access token was issued for.

@@ -18,6 +18,8 @@ pub struct SignInSettings {
     pub client_id: String,
     /// What the command line asks the provider for.
     pub scopes: Vec<String>,
+    /// The claim by which the provider vouches for the e-mail address, if not `email_verified`.
+    pub verified_claim: Option<String>,
 }
 
 impl From<SignInRow> for SignInSettings {
@@ -25,6 +27,7 @@ impl From<SignInRow> for SignInSettings {
         Self {
             client_id: row.client_id,
             scopes: row.scopes,
+            verified_claim: row.verified_claim,
         }
     }
 }
@@ -34,6 +37,7 @@ impl From<SignInSettings> for SignInRow {
         Self {
             client_id: settings.client_id,
             scopes: settings.scopes,
+            verified_claim: settings.verified_claim,
         }
     }
 }

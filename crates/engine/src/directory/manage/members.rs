@@ -17,7 +17,7 @@ use crate::directory::view::OrganisationView;
 use crate::rows::directory::{BoundPrincipal, MemberRow};
 use crate::rows::keyspace::{self, DirectoryKind};
 
-const KIND: ResourceType = ResourceType::Membership;
+pub(super) const KIND: ResourceType = ResourceType::Membership;
 
 /// A membership. Its identity is the user's: nobody belongs to an organisation twice.
 #[derive(Debug, Clone)]
@@ -157,7 +157,7 @@ pub(super) fn place(organisation: OrganisationId, user: UserId) -> strongroom_st
     keyspace::directory_entry(organisation, DirectoryKind::Member, user.as_bytes())
 }
 
-fn member<'v, A: Action<Scope = OrganisationId>>(
+pub(super) fn member<'v, A: Action<Scope = OrganisationId>>(
     view: &'v OrganisationView,
     grant: &Grant<A>,
     asked: &UserId,
@@ -169,7 +169,7 @@ fn member<'v, A: Action<Scope = OrganisationId>>(
 }
 
 /// Whether the caller is an owner still, as of the directory that is changed.
-fn only_owners(view: &OrganisationView, caller: &Caller) -> Result<()> {
+pub(super) fn only_owners(view: &OrganisationView, caller: &Caller) -> Result<()> {
     let row = user_of(caller).and_then(|user| view.members.get(&user));
     match row {
         Some(row) if row.owner => Ok(()),

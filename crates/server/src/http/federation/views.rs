@@ -36,6 +36,7 @@ fn sign_in(settings: SignInSettings) -> api::SignIn {
     api::SignIn {
         client_id: settings.client_id,
         scopes: settings.scopes,
+        verified_claim: settings.verified_claim,
     }
 }
 
@@ -43,6 +44,7 @@ pub(super) fn sign_in_settings(sign_in: api::SignIn) -> SignInSettings {
     SignInSettings {
         client_id: sign_in.client_id,
         scopes: sign_in.scopes,
+        verified_claim: sign_in.verified_claim,
     }
 }
 

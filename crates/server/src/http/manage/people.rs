@@ -100,6 +100,16 @@ fn member_routes(routes: Routes) -> Routes {
             delete_member,
         )
         .add(
+            Route::new(
+                Method::DELETE,
+                "/v1/memberships/{mid}/sign-ins",
+                "endMemberSignIns",
+            )
+            .about("Ends all sign-ins of a member, and forgets who they are at the providers.")
+            .answers(StatusCode::NO_CONTENT, Answer::Nothing),
+            end_member_sign_ins,
+        )
+        .add(
             Route::new(Method::GET, "/v1/invites", "listInvites")
                 .about("Lists invitations, of which this service makes none.")
                 .answers(StatusCode::OK, Answer::Many("Invite")),
@@ -212,5 +222,13 @@ async fn list_own(granted: Granted<Asked<authz::ListOwnMemberships>>) -> Result<
 async fn end_sign_ins(granted: Granted<Asked<authz::EndOwnSignIns>>) -> Result<Reply, Refusal> {
     let (engine, call, grant, _) = granted.parts();
     let ended = engine.manage().end_own_sign_ins(grant, &call).await?;
+    Ok(Reply::empty(ended))
+}
+
+async fn end_member_sign_ins(
+    granted: Granted<Asked<authz::EndMemberSignIns>>,
+) -> Result<Reply, Refusal> {
+    let (engine, call, grant, _) = granted.parts();
+    let ended = engine.manage().end_member_sign_ins(grant, &call).await?;
     Ok(Reply::empty(ended))
 }

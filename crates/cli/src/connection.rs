@@ -272,9 +272,10 @@ impl Connection {
     /// The token of the sign-in that is kept.
     fn signed_in(&self, surroundings: &dyn Surroundings) -> Result<Plaintext, ConnectError> {
         let shelf = Shelf::of(surroundings).ok_or(ConnectError::NoCredential)?;
-        let kept = shelf.find(self.endpoint()?, self.organisation())?;
+        let now = surroundings.now();
+        let kept = shelf.find(self.endpoint()?, self.organisation(), now)?;
         let kept = kept.ok_or(ConnectError::NoCredential)?;
-        Ok(kept.alive(surroundings.now())?.token)
+        Ok(kept.alive(now)?.token)
     }
 
     pub(crate) const fn organisation(&self) -> Option<&Reference<OrganisationId>> {

@@ -144,10 +144,15 @@ impl Shelf {
         &self,
         endpoint: &str,
         organisation: Option<&Reference<OrganisationId>>,
+        now: Timestamp,
     ) -> Result<Option<Kept>, KeptError> {
         let mut found = self.all(endpoint)?;
         if let Some(organisation) = organisation {
             found.retain(|kept| kept.is_of(organisation));
+        }
+        // Those that are over stand in the way of none.
+        if found.iter().any(|kept| now < kept.expires_at) {
+            found.retain(|kept| now < kept.expires_at);
         }
         let last = found.pop();
         match (last, found.is_empty()) {
@@ -265,7 +270,8 @@ mod tests {
 
     fn found(shelf: &Shelf, endpoint: &str, named: Option<&str>) -> Result<String, String> {
         let named = named.map(|named| named.parse().unwrap());
-        let found = shelf.find(endpoint, named.as_ref());
+        let now = Timestamp::from_second(500).unwrap();
+        let found = shelf.find(endpoint, named.as_ref(), now);
         let found = found.map_err(|error| error.to_string())?;
         Ok(found.map_or("none".to_owned(), |kept| {
             String::from_utf8(kept.token.expose().to_vec()).unwrap()
@@ -286,6 +292,10 @@ mod tests {
         shelf.keep(&kept("https://one", "shop")).unwrap();
         let several = found(&shelf, "https://one", None).unwrap_err();
         assert!(several.contains("(acme, shop)"), "{several}");
+        let mut over = kept("https://two/x", "over");
+        over.expires_at = Timestamp::from_second(400).unwrap();
+        shelf.keep(&over).unwrap();
+        assert_eq!(found(&shelf, "https://two/x", None).unwrap(), "st_at_bank");
         let chosen = found(&shelf, "https://one", Some("shop")).unwrap();
         assert_eq!(chosen, "st_at_shop");
         shelf.forget(&acme).unwrap();

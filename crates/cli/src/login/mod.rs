@@ -161,7 +161,7 @@ impl LogoutArgs {
         let connection = &self.connection;
         let organisation: Option<&Reference<OrganisationId>> = connection.organisation();
         let shelf = Shelf::of(surroundings).ok_or(KeptError::NoDirectory)?;
-        let found = shelf.find(connection.endpoint()?, organisation)?;
+        let found = shelf.find(connection.endpoint()?, organisation, surroundings.now())?;
         let kept = found.ok_or(LoginError::NotSignedIn)?;
         if self.everywhere {
             let token = Plaintext::new(kept.token.expose().to_vec());

@@ -113,7 +113,12 @@ fn a_member_signs_in_with_their_own_rights() {
     let issued = people.scene.acme.owner.audit("action=auth.token.issued");
     assert_eq!(issued.len(), 1);
     assert_eq!(issued[0]["resourceIdentity"], people.scene.provider);
-    assert_eq!(issued[0]["context"]["credentials_type"], "sign_in");
+    let context = &issued[0]["context"];
+    assert_eq!(context["credentials_type"], "sign_in");
+    assert_eq!(
+        (&context["subject"], &context["linked"]),
+        (&json!("sub-bo"), &json!("first sign-in"))
+    );
     house.turn(Duration::from_secs(3601));
     assert_eq!(bo.post(VALUE).expect(401).code(), "credentials_expired");
 }
@@ -292,7 +297,28 @@ fn the_subject_counts_once_it_is_linked_and_the_address_no_more() {
             .expect(200);
     }
     // Whoever gets the address inherits nothing.
-    people.refused(&people.token("sub-heir", &json!({})), "subject_changed");
+    let heir = people.token("sub-heir", &json!({}));
+    people.refused(&heir, "subject_changed");
+    let issued = people.scene.acme.owner.audit("action=auth.token.issued");
+    assert!(issued[0]["context"].get("linked").is_none());
+    // That is so after a restart, too.
+    let bo = people.token("sub-bo", &json!({"email": null}));
+    let People {
+        scene,
+        pair: _,
+        bo: _,
+    } = people;
+    let _issuer = scene.issuer;
+    let house = house.reopen(|_| {});
+    let exchange = |token| {
+        house
+            .web
+            .post("/oidc/token")
+            .form(&form(token, "acme"))
+            .send()
+    };
+    exchange(&bo).expect(200);
+    exchange(&heir).expect(BAD_REQUEST);
 }
 
 #[test]

@@ -159,7 +159,12 @@ impl Tokens<'_> {
             kind: ResourceType::FederatedIdentityProvider.as_str().into(),
             identity: provider.to_string().into(),
         };
-        call.note(ServiceEvent::new(Action::AuthTokenIssued, Some(resource)));
+        let issued_event = ServiceEvent::new(Action::AuthTokenIssued, Some(resource))
+            .with("subject", vouched.claims.subject.clone());
+        call.note(match person.link {
+            None => issued_event,
+            Some(_) => issued_event.with("linked", "first sign-in"),
+        });
         match person.link {
             None => {
                 let recorded = inner.trail.recorded(call, issued).await;

@@ -20,7 +20,7 @@ use strongroom_types::Timestamp;
 
 use crate::table::fields;
 use crate::{CommandError, Connection, Surroundings};
-use loopback::{Loopback, PORTS};
+use loopback::{Loopback, PORTS, Redirect};
 use provider::{Attempt, Http};
 
 /// How long a person may take in the browser.
@@ -117,11 +117,17 @@ impl LoginArgs {
             .and_then(|()| output.flush())
             .map_err(CommandError::Output)?;
         let state = attempt.state.secret().clone();
-        let redirect = tokio::time::timeout(PATIENCE, loopback.redirect(&state)).await;
-        let redirect = redirect.map_err(|_| LoginError::Late)?;
-        let redirect = redirect.map_err(LoginError::Port)?;
+        let redirect = wait(loopback, &state, PATIENCE).await?;
         Ok(attempt.finish(&http, redirect).await?)
     }
+}
+
+/// What the browser brings back in time.
+async fn wait(loopback: Loopback, state: &str, limit: Duration) -> Result<Redirect, LoginError> {
+    let redirect = tokio::time::timeout(limit, loopback.redirect(state)).await;
+    redirect
+        .map_err(|_| LoginError::Late)?
+        .map_err(LoginError::Port)
 }
 
 /// The provider of this name or identity, or the only one.

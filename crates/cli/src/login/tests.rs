@@ -157,3 +157,11 @@ async fn what_is_missing_is_told_before_anything_is_asked() {
     assert!(homeless.to_string().contains("STRONGROOM_CONFIG_DIR"));
     assert_eq!(homeless.exit(), Exit::Usage);
 }
+
+#[tokio::test]
+async fn who_does_not_come_back_is_not_waited_for() {
+    let loopback = Loopback::open(0..=0).await.unwrap();
+    let late = wait(loopback, "state", Duration::from_millis(1)).await;
+    assert!(matches!(late, Err(LoginError::Late)));
+    assert_eq!(PATIENCE, Duration::from_secs(300));
+}

@@ -108,7 +108,7 @@ catalogue! {
         "This is no share of the root key of this installation, or the shares are of another root key.",
         "Check that it was copied whole, and that the root key was not changed since it was given out.";
     InvalidGrant = "invalid_grant", 400,
-        "The subject token was not accepted for this organisation and service account.",
+        "The subject token was not accepted for this organisation, or for this service account in it.",
         "Find the reason in the organisation's audit log, under the action auth.token.failed.";
     CredentialsMissing = "credentials_missing", 401,
         "The request has no Authorization header.",
@@ -158,6 +158,9 @@ catalogue! {
     ResourceNotFound = "resource_not_found", 404,
         "The organisation has no such role, policy, access elevation, rule, binding, service account, credential, token, team, member, federated identity or provider of them.",
         "List what there is, and check the identity.";
+    NoSignIn = "no_sign_in", 404,
+        "There is no organisation of this name that people sign in to.",
+        "Check the name, or ask its owners to give an identity provider the field signIn.";
     NoIssuer = "no_issuer", 404,
         "This server issues no ID tokens.",
         "Its operator can set issuer.url in the configuration.";

@@ -8,7 +8,7 @@ use strongroom_types::{Description, DisplayName, Labels};
 use utoipa::ToSchema;
 
 use crate::federated_field::{self as field, UrlRule};
-use crate::{AppUser, NamingChange, Object, RequestError, Rules, Time};
+use crate::{AppUser, NamingChange, Object, RequestError, Rules, SignIn, Time};
 
 /// The longest set of pinned keys, in bytes.
 const LONGEST_KEYS: usize = 64 * 1024;
@@ -32,6 +32,8 @@ pub struct CreateFederatedProvider {
     pub local_jwks: Option<String>,
     /// Whether its tokens count; so unless said otherwise.
     pub active: bool,
+    /// How people sign in through it, if they do.
+    pub sign_in: Option<SignIn>,
 }
 
 impl CreateFederatedProvider {
@@ -51,6 +53,7 @@ impl CreateFederatedProvider {
             jwks_uri: read_jwks_uri(&object, rules)?.flatten(),
             local_jwks: field::document(&object, "localJwks", LONGEST_KEYS)?,
             active: read_status(&object)?.unwrap_or(true),
+            sign_in: SignIn::read(&object)?.flatten(),
         })
     }
 }
@@ -73,6 +76,8 @@ pub struct UpdateFederatedProvider {
     /// `Some(None)`, sent as a set without keys, goes back to fetching them.
     pub local_jwks: Option<Option<String>>,
     pub active: Option<bool>,
+    /// `Some(None)`, sent as an object without a client, ends signing in.
+    pub sign_in: Option<Option<SignIn>>,
 }
 
 impl UpdateFederatedProvider {
@@ -90,6 +95,7 @@ impl UpdateFederatedProvider {
             jwks_uri: read_jwks_uri(&object, rules)?,
             local_jwks: keys.map(|keys| (!has_no_keys(&keys)).then_some(keys)),
             active: read_status(&object)?,
+            sign_in: SignIn::read(&object)?,
         })
     }
 }
@@ -168,6 +174,9 @@ pub struct FederatedProvider {
     pub local_jwks: Option<Box<RawValue>>,
     /// `active` or `inactive`.
     pub status: String,
+    /// How people sign in through it; absent where they do not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign_in: Option<SignIn>,
     /// Who made it; absent for a service account, or once they left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_by: Option<AppUser>,

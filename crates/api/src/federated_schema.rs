@@ -12,6 +12,10 @@ use crate::shape::{key, matching, optional, text, word};
 const NAME: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
 /// A pattern over subjects.
 const SUBJECT: &str = r"^[^\u0000-\u001f\u007f-\u009f]+$";
+/// A client at a provider, or none.
+const CLIENT: &str = r"^[!-~]{0,255}$";
+/// A scope.
+const SCOPE: &str = r"^[!#-\[\]-~]{1,255}$";
 /// An https URL without user and fragment; an issuer has no query either.
 const HTTPS: &str = r"^https://[A-Za-z0-9.-]+(:[0-9]{1,4})?(/[A-Za-z0-9/._~-]*)?$";
 
@@ -54,6 +58,36 @@ fn provider() -> ObjectBuilder {
             "status",
             choice("Whether its tokens count.", ["active", "inactive"]),
         )
+        .property("signIn", sign_in())
+}
+
+fn sign_in() -> Object {
+    let scopes = ArrayBuilder::new()
+        .items(matching("A scope.", SCOPE))
+        .min_items(Some(1))
+        .max_items(Some(16))
+        .description(Some(
+            "What to ask for, openid among it; openid and email unless given.",
+        ));
+    ObjectBuilder::new()
+        .schema_type(SchemaType::Array(vec![Type::Object, Type::Null]))
+        .property(
+            "clientId",
+            optional(matching(
+                "The public client of the command line; empty ends signing in.",
+                CLIENT,
+            )),
+        )
+        .property("scopes", scopes)
+        .property(
+            "verifiedClaim",
+            optional(matching(
+                "The claim that vouches for the e-mail address, if not email_verified.",
+                CLIENT,
+            )),
+        )
+        .description(Some("How people sign in through it."))
+        .build()
 }
 
 fn create_provider() -> ObjectBuilder {

@@ -50,6 +50,7 @@ mod sensitive;
 mod service_account;
 pub mod shape;
 mod sign;
+mod sign_in;
 mod summary;
 mod time;
 mod token;
@@ -109,6 +110,7 @@ pub use service_account::{
     access_credential_reply, personal_token_reply,
 };
 pub use sign::{Hmac, HmacReply, Sign, SignInput, SignReply, Verify, VerifyHmac, VerifyReply};
+pub use sign_in::{SignIn, SignInOptions, SignInProvider};
 pub use summary::{Summary, SummaryRegion};
 pub use time::Time;
 pub use token::{TokenRefusal, TokenReply};

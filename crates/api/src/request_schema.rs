@@ -186,8 +186,11 @@ fn token_request() -> Named {
             .property(
                 "subject_token_type",
                 word(
-                    "For an exchange: what it is.",
-                    ["urn:ietf:params:oauth:token-type:jwt"],
+                    "For an exchange: what it is; an ID token signs a person in.",
+                    [
+                        "urn:ietf:params:oauth:token-type:jwt",
+                        "urn:ietf:params:oauth:token-type:id_token",
+                    ],
                 ),
             )
             .property(
@@ -196,7 +199,9 @@ fn token_request() -> Named {
             )
             .property(
                 "service_account_id",
-                text("For an exchange: the service account to act as, by identity or slug."),
+                text(
+                    "For an exchange of a jwt: the service account to act as, by identity or slug.",
+                ),
             )
             .property(
                 "access_token_lifetime",

@@ -85,6 +85,9 @@ pub fn schemas() -> Vec<(String, RefOr<Schema>)> {
         named::<ExplainedBinding>(),
         named::<ExplainedPolicy>(),
         named::<MissingRight>(),
+        named::<crate::SignIn>(),
+        named::<crate::SignInOptions>(),
+        named::<crate::SignInProvider>(),
     ];
     all.extend(request_schemas());
     all.extend(key_requests());

@@ -108,6 +108,10 @@ pub struct PersonalToken {
     /// The ranges of addresses that it may be used from; absent where that is anywhere.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allowed_ips: Vec<String>,
+    /// The identity of the only organisation that it counts in; absent where that is every one that
+    /// its user belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organisation_identity: Option<String>,
 }
 
 /// The body that hands out a new personal access token: letters, digits, `-`, `_`.

@@ -372,6 +372,8 @@ actions! {
     UpdateMember: Writes Membership [Update] else Forbidden, UserId, in OrganisationId, on some;
     /// 4.4: end a membership.
     DeleteMember: Writes Membership [Delete] else Forbidden, UserId, in OrganisationId, on some;
+    /// Ours: end a member's sign-ins, and forget who they are at the providers.
+    EndMemberSignIns: Writes Membership [Update] else Forbidden, UserId, in OrganisationId, on some;
     /// 4.4: who was invited.
     ListInvites: Reads Membership [List] else Forbidden, (), in OrganisationId, on some;
     /// 4.4: where the caller belongs. Every member may.
@@ -383,6 +385,8 @@ actions! {
     CreateOwnToken: Writes Membership [] else Forbidden, (), in OrganisationId, on some;
     /// Ours: take one of the caller's own tokens back. Every member may.
     RevokeOwnToken: Writes Membership [] else Forbidden, TokenId, in OrganisationId, on some;
+    /// Ours: end all sign-ins of the caller. Every member may.
+    EndOwnSignIns: Writes Membership [] else Forbidden, (), in OrganisationId, on some;
 
     /// 4.4: the projects that the caller may read.
     ListProjects: Reads Project [List] else Forbidden, (), in OrganisationId, on some;
@@ -503,11 +507,13 @@ mod tests {
                 "ListMembers membership list Forbidden Reads",
                 "UpdateMember membership update Forbidden Writes",
                 "DeleteMember membership delete Forbidden Writes",
+                "EndMemberSignIns membership update Forbidden Writes",
                 "ListInvites membership list Forbidden Reads",
                 "ListOwnMemberships membership  Forbidden Reads",
                 "ListOwnTokens membership  Forbidden Reads",
                 "CreateOwnToken membership  Forbidden Writes",
                 "RevokeOwnToken membership  Forbidden Writes",
+                "EndOwnSignIns membership  Forbidden Writes",
                 "ListProjects project list Forbidden Reads",
                 "CreateProject project create Forbidden Writes",
                 "ReadProject project read Forbidden Reads",

@@ -8,8 +8,9 @@ use std::process::ExitCode;
 use strongroom_client::ClientError;
 
 use crate::{
-    AuditList, ConfirmError, ConnectError, IamArgs, InputError, KeyArgs, KmsArgs, Process,
-    RevealError, SecretArgs, Surroundings, UnsealArgs, WrapError,
+    AuditList, ConfirmError, ConnectError, IamArgs, InputError, KeptError, KeyArgs, KmsArgs,
+    LoginArgs, LoginError, LogoutArgs, Process, RevealError, SecretArgs, Surroundings, UnsealArgs,
+    WrapError,
 };
 
 /// A command, as it was parsed.
@@ -27,6 +28,10 @@ pub enum Command {
     Audit(AuditList),
     /// `strongroom unseal`
     Unseal(UnsealArgs),
+    /// `strongroom login`
+    Login(LoginArgs),
+    /// `strongroom logout`
+    Logout(LogoutArgs),
 }
 
 /// What the exit code says.
@@ -64,9 +69,18 @@ pub enum CommandError {
     /// The key cannot be wrapped for import.
     #[error(transparent)]
     Wrap(#[from] WrapError),
+    /// Nobody was signed in or out.
+    #[error(transparent)]
+    Login(#[from] LoginError),
     /// The output cannot be written.
     #[error("the output cannot be written")]
     Output(#[source] io::Error),
+}
+
+impl From<KeptError> for CommandError {
+    fn from(error: KeptError) -> Self {
+        Self::Login(error.into())
+    }
 }
 
 impl CommandError {
@@ -82,7 +96,9 @@ impl CommandError {
             Self::Reveal(RevealError::NoSuchEntry { .. }) => Exit::NotFound,
             Self::Reveal(RevealError::Entries { .. } | RevealError::NoEntries) => Exit::Usage,
             Self::Wrap(error) => error.exit(),
-            Self::Confirm(_) | Self::Reveal(_) | Self::Output(_) => Exit::Failed,
+            Self::Login(error) if error.is_usage() => Exit::Usage,
+            Self::Login(error) if error.is_denial() => Exit::Denied,
+            Self::Confirm(_) | Self::Reveal(_) | Self::Login(_) | Self::Output(_) => Exit::Failed,
         }
     }
 
@@ -136,6 +152,8 @@ pub async fn execute(
         Command::Iam(args) => args.execute(surroundings).await?,
         Command::Audit(list) => list.execute(surroundings).await?,
         Command::Unseal(args) => args.execute(surroundings).await?,
+        Command::Login(args) => args.execute(surroundings).await?,
+        Command::Logout(args) => args.execute(surroundings).await?,
     }
     surroundings.output().flush().map_err(CommandError::Output)
 }

@@ -11,6 +11,7 @@ use strongroom_client::{
 };
 
 use crate::input::file;
+use crate::login::{KeptError, Shelf};
 use crate::{InputError, Surroundings};
 
 /// The longest token, secret or bundle of certificates that is read from a file, in bytes.
@@ -31,9 +32,12 @@ pub enum ConnectError {
     /// There is no credential.
     #[error(
         "there is no credential: set STRONGROOM_TOKEN, STRONGROOM_TOKEN_FILE, or \
-         STRONGROOM_CLIENT_ID with STRONGROOM_CLIENT_SECRET"
+         STRONGROOM_CLIENT_ID with STRONGROOM_CLIENT_SECRET, or sign in with `strongroom login`"
     )]
     NoCredential,
+    /// A sign-in that is kept cannot be used.
+    #[error(transparent)]
+    Kept(#[from] KeptError),
     /// There is more than one credential.
     #[error("there are several credentials ({found}); keep one of them")]
     SeveralCredentials {
@@ -204,13 +208,9 @@ impl Connection {
 
     fn client_with(
         &self,
-        credential: impl Fn() -> Result<Credential, ConnectError>,
+        credential: impl FnOnce() -> Result<Credential, ConnectError>,
     ) -> Result<Client, ConnectError> {
-        let endpoint = self
-            .endpoint
-            .as_deref()
-            .filter(|endpoint| !endpoint.is_empty());
-        let endpoint = endpoint.ok_or(ConnectError::NoEndpoint)?;
+        let endpoint = self.endpoint()?;
         let mut builder = Client::builder(endpoint, credential()?)
             .allow_cleartext(self.allow_cleartext)
             .proxies_from_environment(true);
@@ -223,12 +223,7 @@ impl Connection {
         if let Some(seconds) = self.timeout {
             builder = builder.timeout(Duration::from_secs(seconds.into()));
         }
-        if let Some(path) = &self.ca_file {
-            let source = |source| ConnectError::File {
-                what: "file of root certificates",
-                source,
-            };
-            let pem = file(path, LONGEST_FILE).map_err(source)?;
+        if let Some(pem) = self.root_certificates()? {
             builder = builder.root_certificates(pem.expose().to_vec());
         }
         Ok(builder.build()?)
@@ -274,12 +269,70 @@ impl Connection {
                 let what = "token";
                 ConnectError::File { what, source }
             })?,
-            (None, None) => return Err(ConnectError::NoCredential),
+            (None, None) => self.signed_in(surroundings)?,
         };
-        Credential::token(token).map_err(|source| {
-            let what = "token";
-            ConnectError::Credential { what, source }
-        })
+        sent_as_it_is(token)
+    }
+
+    /// The token of the sign-in that is kept.
+    fn signed_in(&self, surroundings: &dyn Surroundings) -> Result<Plaintext, ConnectError> {
+        let shelf = Shelf::of(surroundings).ok_or(ConnectError::NoCredential)?;
+        let now = surroundings.now();
+        let kept = shelf.find(self.endpoint()?, self.organisation(), now)?;
+        let kept = kept.ok_or(ConnectError::NoCredential)?;
+        Ok(kept.alive(now)?.token)
+    }
+
+    pub(crate) const fn organisation(&self) -> Option<&Reference<OrganisationId>> {
+        self.organisation.as_ref()
+    }
+
+    pub(crate) const fn allows_cleartext(&self) -> bool {
+        self.allow_cleartext
+    }
+
+    /// The server.
+    pub(crate) fn endpoint(&self) -> Result<&str, ConnectError> {
+        let endpoint = self.endpoint.as_deref();
+        endpoint
+            .filter(|endpoint| !endpoint.is_empty())
+            .ok_or(ConnectError::NoEndpoint)
+    }
+
+    /// A client with this token, whatever the environment offers.
+    pub(crate) fn client_of(&self, token: Plaintext) -> Result<Client, ConnectError> {
+        let credential = sent_as_it_is(token)?;
+        self.client_with(|| Ok(credential))
+    }
+
+    /// What asks another server than ours, perhaps on this machine: nothing of ours goes there.
+    pub(crate) fn http(&self, local: bool) -> Result<reqwest::Client, ConnectError> {
+        let wrong = |source| ConnectError::Build(BuildError::Http(source));
+        let seconds = self.timeout.unwrap_or(30).into();
+        let mut http = reqwest::Client::builder()
+            .user_agent(concat!("strongroom/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .timeout(Duration::from_secs(seconds));
+        if let Some(pem) = self.root_certificates()? {
+            let roots = reqwest::Certificate::from_pem_bundle(pem.expose());
+            let roots = roots.map_err(BuildError::Certificates)?;
+            http = http.tls_certs_merge(roots);
+        }
+        if local {
+            http = http.no_proxy();
+        }
+        http.build().map_err(wrong)
+    }
+
+    fn root_certificates(&self) -> Result<Option<Plaintext>, ConnectError> {
+        let source = |source| ConnectError::File {
+            what: "file of root certificates",
+            source,
+        };
+        let path = self.ca_file.as_ref();
+        path.map(|path| file(path, LONGEST_FILE).map_err(source))
+            .transpose()
     }
 
     fn client_secret(&self, surroundings: &dyn Surroundings) -> Result<Plaintext, ConnectError> {
@@ -296,6 +349,13 @@ impl Connection {
             (None, None) => Err(ConnectError::NoClientSecret),
         }
     }
+}
+
+fn sent_as_it_is(token: Plaintext) -> Result<Credential, ConnectError> {
+    Credential::token(token).map_err(|source| {
+        let what = "token";
+        ConnectError::Credential { what, source }
+    })
 }
 
 /// Says where it goes, not as whom.

@@ -1,13 +1,24 @@
 //! What the process has around it, as an argument, so that tests can bring their own.
 
 use std::io::{self, IsTerminal, Read, Write};
+use std::path::PathBuf;
 
-use strongroom_types::Plaintext;
+use etcetera::BaseStrategy;
+use strongroom_types::{Plaintext, Timestamp};
 
 /// Environment, standard streams and the person at the terminal, if there is one.
 pub trait Surroundings {
     /// A variable of the environment, unless it is absent, empty or no text.
     fn variable(&self, name: &str) -> Option<String>;
+
+    /// The directory of this program's configuration, if there is any place for one.
+    fn configuration(&self) -> Option<PathBuf>;
+
+    /// The time.
+    fn now(&self) -> Timestamp;
+
+    /// Shows a page in the person's browser.
+    fn browse(&mut self, url: &str) -> io::Result<()>;
 
     /// Standard input.
     fn input(&mut self) -> &mut dyn Read;
@@ -54,6 +65,22 @@ impl Default for Process {
 impl Surroundings for Process {
     fn variable(&self, name: &str) -> Option<String> {
         std::env::var(name).ok().filter(|value| !value.is_empty())
+    }
+
+    fn configuration(&self) -> Option<PathBuf> {
+        if let Some(chosen) = self.variable("STRONGROOM_CONFIG_DIR") {
+            return Some(PathBuf::from(chosen));
+        }
+        let strategy = etcetera::choose_base_strategy().ok()?;
+        Some(strategy.config_dir().join("strongroom"))
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    fn browse(&mut self, url: &str) -> io::Result<()> {
+        webbrowser::open(url)
     }
 
     fn input(&mut self) -> &mut dyn Read {

@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 use std::io::{self, Cursor, Read, Write};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use strongroom_client::{Plaintext, Secret};
+use strongroom_types::Timestamp;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::{
-    AuditList, Command, CommandError, IamArgs, KeyArgs, KmsArgs, SecretArgs, Surroundings,
-    UnsealArgs, execute,
+    AuditList, Command, CommandError, IamArgs, KeyArgs, KmsArgs, LoginArgs, LogoutArgs, SecretArgs,
+    Surroundings, UnsealArgs, execute,
 };
 
 /// Surroundings of a test.
@@ -25,6 +28,12 @@ pub(crate) struct Scene {
     pub(crate) person: Option<String>,
     /// What the person was asked.
     pub(crate) asked: Vec<String>,
+    /// The directory of the configuration, if there is one.
+    pub(crate) configuration: Option<PathBuf>,
+    /// Seconds since 1970.
+    pub(crate) now: i64,
+    /// Where pages go that are shown in the browser; without it there is no browser.
+    pub(crate) browser: Option<mpsc::UnboundedSender<String>>,
 }
 
 impl Scene {
@@ -36,6 +45,9 @@ impl Scene {
             terminal_output: false,
             person: None,
             asked: Vec::new(),
+            configuration: None,
+            now: 1_000_000,
+            browser: None,
         }
     }
 
@@ -47,6 +59,21 @@ impl Scene {
 impl Surroundings for Scene {
     fn variable(&self, name: &str) -> Option<String> {
         self.variables.get(name).cloned()
+    }
+
+    fn configuration(&self) -> Option<PathBuf> {
+        self.configuration.clone()
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from_second(self.now).unwrap()
+    }
+
+    fn browse(&mut self, url: &str) -> io::Result<()> {
+        let browser = self.browser.as_ref();
+        let browser = browser.ok_or(io::ErrorKind::NotFound)?;
+        browser.send(url.to_owned()).unwrap();
+        Ok(())
     }
 
     fn input(&mut self) -> &mut dyn Read {
@@ -91,6 +118,8 @@ enum Mounted {
     Kms(KmsArgs),
     Iam(IamArgs),
     Unseal(UnsealArgs),
+    Login(LoginArgs),
+    Logout(LogoutArgs),
     Audit {
         #[command(subcommand)]
         command: Audit,
@@ -111,6 +140,8 @@ pub(crate) fn parse(line: &[&str]) -> Result<Command, clap::Error> {
         Mounted::Kms(args) => Command::Kms(args),
         Mounted::Iam(args) => Command::Iam(args),
         Mounted::Unseal(args) => Command::Unseal(args),
+        Mounted::Login(args) => Command::Login(args),
+        Mounted::Logout(args) => Command::Logout(args),
         Mounted::Audit {
             command: Audit::Ls(list),
         } => Command::Audit(list),

@@ -41,6 +41,7 @@ mod keys;
 mod rights;
 mod seal;
 mod secrets;
+mod sign_in;
 #[cfg(test)]
 mod testing;
 mod token;
@@ -54,12 +55,13 @@ pub use error::{ClientError, DecodeError, Refusal, TransportError};
 pub use keys::{KeyFilter, Keys};
 pub use rights::RightsQuestion;
 pub use secrets::Secrets;
+pub use sign_in::AccessToken;
 
 pub use strongroom_api::{
     AuditEntry, AuditPage, AuditPrincipal, Browse, CreateKey, CreateSecret, DecryptReply,
     EncryptReply, ExplainedRule, Explanation, KmsKey, KmsKeyVersion, PutReply, Region, RegionRef,
-    RequestError, RevealReply, Rotation, SealStatus, Secret, SecretVersion, Summary, SummaryRegion,
-    Time, ValueInput,
+    RequestError, RevealReply, Rotation, SealStatus, Secret, SecretVersion, SignInOptions,
+    SignInProvider, Summary, SummaryRegion, Time, ValueInput,
 };
 pub use strongroom_types::{
     Description, Directory, DisplayName, EntryName, EventId, KeyId, KeyType, LabelLimits, Labels,

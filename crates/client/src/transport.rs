@@ -160,6 +160,11 @@ impl Transport {
         }
     }
 
+    /// Sends a form without a credential; anything but success is an error.
+    pub(crate) async fn form(&self, path: &str, form: Bytes) -> Result<Reply, ClientError> {
+        self.wire.exchange(path, form).await?.success()
+    }
+
     /// A token that was valid a moment ago can be gone, as after its revocation. A 401 means that
     /// nothing happened, so the call may be sent again with a new one.
     async fn send_with(&self, source: &TokenSource, call: &Call) -> Result<Reply, ClientError> {

@@ -40,7 +40,8 @@ pub use directory::{
     NewBinding, NewCredential, NewFederatedIdentity, NewFederatedProvider, NewOrganisation,
     NewRole, NewRoleBinding, NewRule, NewTeamMember, NewToken, NewUser, NoOutbound,
     OrganisationSummary, Outbound, PrincipalRef, ProjectParent, ProjectView, RoleRef, RoleView,
-    RuleView, ServiceAccountView, TeamMemberView, TeamView, Thing, TokenAsk, TokenError,
+    RuleView, ServiceAccountView, SignInAsk, SignInError, SignInOption, SignInOptions,
+    SignInOptionsError, SignInSettings, TeamMemberView, TeamView, Thing, TokenAsk, TokenError,
     TokenIndexError, TokenView, Tokens, UserView,
 };
 pub use directory::{

@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use strongroom_cli::{AuditList, IamArgs, KeyArgs, KmsArgs, SecretArgs, UnsealArgs};
+use strongroom_cli::{
+    AuditList, IamArgs, KeyArgs, KmsArgs, LoginArgs, LogoutArgs, SecretArgs, UnsealArgs,
+};
 use strongroom_server::commands::{
     AuditArgs, DevArgs, InitArgs, MigrateArgs, RootArgs, ServerArgs,
 };
@@ -32,6 +34,10 @@ pub(crate) enum Command {
     Iam(IamArgs),
     /// Give a sealed server a share of its root key.
     Unseal(UnsealArgs),
+    /// Sign in through your organisation's identity provider.
+    Login(LoginArgs),
+    /// Forget a sign-in.
+    Logout(LogoutArgs),
     /// Read a server's audit log, or check the journal of one that is not running.
     Audit {
         #[command(subcommand)]

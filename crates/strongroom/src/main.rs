@@ -41,6 +41,8 @@ fn run(command: Command) -> Result<ExitCode, (String, Exit)> {
         Command::Kms(args) => Ok(strongroom_cli::run(Remote::Kms(args))),
         Command::Iam(args) => Ok(strongroom_cli::run(Remote::Iam(args))),
         Command::Unseal(args) => Ok(strongroom_cli::run(Remote::Unseal(args))),
+        Command::Login(args) => Ok(strongroom_cli::run(Remote::Login(args))),
+        Command::Logout(args) => Ok(strongroom_cli::run(Remote::Logout(args))),
         Command::Audit { command } => match command {
             AuditCommand::Ls(args) => Ok(strongroom_cli::run(Remote::Audit(*args))),
             AuditCommand::Journal(command) => journal(command).map(|()| ExitCode::SUCCESS),

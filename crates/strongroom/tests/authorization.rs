@@ -40,7 +40,8 @@ struct Scene<'h> {
 }
 
 /// The routes that need no credential.
-const PUBLIC: [&str; 6] = [
+const PUBLIC: [&str; 7] = [
+    "listSignInProviders",
     "issueToken",
     "discoverIssuer",
     "listIssuerKeys",

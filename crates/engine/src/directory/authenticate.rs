@@ -8,6 +8,7 @@ use strongroom_types::{
     CredentialId, FederatedIdentityId, Networks, OrganisationId, Plaintext, Timestamp,
 };
 
+use super::federation::SignInProof;
 use super::proof;
 use super::rights::{CredentialName, PrincipalId};
 use crate::call::Call;
@@ -37,11 +38,33 @@ pub(super) struct Identified {
     pub(super) credential: Option<CredentialId>,
     /// The federated identity behind it, which must still be in force and whose scopes count.
     pub(super) federated: Option<FederatedIdentityId>,
+    /// The sign-in behind it, which must still count.
+    pub(super) sign_in: Option<SignInProof>,
     pub(super) scopes: TokenScopes,
     pub(super) name: CredentialName,
     pub(super) expires_at: Option<Timestamp>,
     /// Where it may be used from, beside what its access credential says.
     pub(super) allowed_ips: Networks,
+}
+
+impl AccessTokenClaims {
+    /// Whose token it is and what it was issued for; none if it says neither or both.
+    fn bearer(&self) -> Option<(PrincipalId, CredentialName)> {
+        let account = self.service_account.map(PrincipalId::ServiceAccount);
+        match (account, self.credential, self.federated, &self.signed_in) {
+            (Some(account), Some(credential), None, None) => {
+                Some((account, CredentialName::AccessToken(credential)))
+            }
+            (Some(account), None, Some(identity), None) => {
+                Some((account, CredentialName::FederatedToken(identity)))
+            }
+            (None, None, None, Some(person)) => Some((
+                PrincipalId::User(person.user),
+                CredentialName::SignIn(person.provider),
+            )),
+            _ => None,
+        }
+    }
 }
 
 /// Why a credential proves nothing.
@@ -98,9 +121,10 @@ impl Inner {
         let (_, row) = found.ok_or(Unproven::Invalid)?;
         Ok(Identified {
             principal: PrincipalId::User(row.user),
-            organisation: None,
+            organisation: row.organisation,
             credential: None,
             federated: None,
+            sign_in: None,
             scopes: scopes(&row.scopes),
             name: CredentialName::PersonalToken(row.identity),
             expires_at: row.expires_at,
@@ -111,13 +135,10 @@ impl Inner {
     async fn access_token(&self, text: &str, now: Timestamp) -> Result<Identified, Unproven> {
         let bytes = self.open_token(text, now).await?.ok_or(Unproven::Invalid)?;
         let claims: AccessTokenClaims = minicbor::decode(&bytes).map_err(|_| Unproven::Invalid)?;
-        let name = match (claims.credential, claims.federated) {
-            (Some(credential), None) => CredentialName::AccessToken(credential),
-            (None, Some(identity)) => CredentialName::FederatedToken(identity),
-            _ => return Err(Unproven::Invalid),
-        };
+        let (principal, name) = claims.bearer().ok_or(Unproven::Invalid)?;
         Ok(Identified {
-            principal: PrincipalId::ServiceAccount(claims.service_account),
+            principal,
+            sign_in: claims.sign_in(),
             organisation: Some(claims.organisation),
             credential: claims.credential,
             federated: claims.federated,
@@ -155,6 +176,7 @@ impl Inner {
             organisation: Some(known.organisation),
             credential: Some(known.identity),
             federated: None,
+            sign_in: None,
             scopes: scopes(&row.scopes),
             name: CredentialName::AccessCredential(known.identity),
             expires_at: row.expires_at,

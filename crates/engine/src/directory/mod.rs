@@ -34,7 +34,8 @@ pub use federation::{
     FederatedAccountView, FederatedFilter, FederatedIdentityChange, FederatedIdentityError,
     FederatedIdentityView, FederatedProviderChange, FederatedProviderError, FederatedProviderView,
     Federation, FetchError, IdentityStatus, KeySetError, NewFederatedIdentity,
-    NewFederatedProvider, NoOutbound, Outbound,
+    NewFederatedProvider, NoOutbound, Outbound, SignInAsk, SignInError, SignInOption,
+    SignInOptions, SignInOptionsError, SignInSettings,
 };
 pub(crate) use last_uses::LastUses;
 pub use manage::{

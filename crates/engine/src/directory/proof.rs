@@ -73,6 +73,11 @@ impl Inner {
             let scopes = home.scopes_in_force(federated, now);
             identified.scopes = scopes.ok_or(Unproven::Invalid)?;
         }
+        if let (Some(sign_in), Some(home)) = (&identified.sign_in, &home)
+            && !home.counts_still(sign_in)
+        {
+            return Err(Unproven::Invalid);
+        }
         let proof = Proof { identified, home };
         let ending = proof.ending()?;
         if !proof.may_come_from(call) {

@@ -9,8 +9,8 @@ use strongroom_authz::{
     TokenScopes, builtin,
 };
 use strongroom_types::{
-    CredentialId, FederatedIdentityId, OrganisationId, ProjectId, ServiceAccountId, Timestamp,
-    TokenId, UserId,
+    CredentialId, FederatedIdentityId, FederatedProviderId, OrganisationId, ProjectId,
+    ServiceAccountId, Timestamp, TokenId, UserId,
 };
 
 use super::view::OrganisationView;
@@ -38,6 +38,8 @@ pub(crate) enum CredentialName {
     AccessToken(CredentialId),
     AccessCredential(CredentialId),
     FederatedToken(FederatedIdentityId),
+    /// A person's, for which this provider vouched.
+    SignIn(FederatedProviderId),
 }
 
 impl CredentialName {
@@ -47,6 +49,7 @@ impl CredentialName {
             Self::PersonalToken(id) => *id.as_bytes(),
             Self::AccessToken(id) | Self::AccessCredential(id) => *id.as_bytes(),
             Self::FederatedToken(id) => *id.as_bytes(),
+            Self::SignIn(id) => *id.as_bytes(),
         }
     }
 
@@ -57,6 +60,7 @@ impl CredentialName {
             Self::AccessToken(id) => (id.to_string(), "access_token"),
             Self::AccessCredential(id) => (id.to_string(), "access_credential"),
             Self::FederatedToken(id) => (id.to_string(), "federated_identity"),
+            Self::SignIn(id) => (id.to_string(), "sign_in"),
         }
     }
 }

@@ -74,6 +74,7 @@ mod tests {
             scopes: Vec::new(),
             description: Description::default(),
             allowed_ips: Networks::default(),
+            organisation: None,
         };
         let hash = new_personal_token(&SystemEntropy).unwrap().hash();
         let mut changes = vault.changes();

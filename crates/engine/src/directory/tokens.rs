@@ -9,7 +9,7 @@ use strongroom_types::{Plaintext, Timestamp};
 
 use super::authenticate::{Credential, Unproven};
 use super::enter::Entry;
-use super::federation::{ExchangeAsk, ExchangeError};
+use super::federation::{ExchangeAsk, ExchangeError, SignInAsk, SignInError};
 use super::rights::{Caption, CredentialName, PrincipalId};
 use super::view::OrganisationView;
 use crate::call::{Call, Recorded};
@@ -49,7 +49,7 @@ impl IssueError {
     pub(super) const fn is_refusal(&self) -> bool {
         matches!(
             self,
-            Self::IdToken(IdTokenError::Scope | IdTokenError::Project)
+            Self::IdToken(IdTokenError::Scope | IdTokenError::Project | IdTokenError::Person)
         )
     }
 }
@@ -98,6 +98,8 @@ pub enum TokenAsk {
     },
     /// A foreign token (contract 3.3).
     Exchange(ExchangeAsk),
+    /// An ID token of a person.
+    SignIn(SignInAsk),
 }
 
 /// Why no token was issued, whatever it was asked for with.
@@ -109,6 +111,9 @@ pub enum TokenError {
     /// For a foreign token.
     #[error(transparent)]
     Exchange(ExchangeError),
+    /// For a person's ID token.
+    #[error(transparent)]
+    SignIn(SignInError),
 }
 
 /// The token endpoint's operations. They need no grant: the credential is the right.
@@ -131,6 +136,10 @@ impl Tokens<'_> {
             TokenAsk::Exchange(ask) => {
                 let issued = self.exchange(call, ask, id_token).await;
                 issued.map_err(TokenError::Exchange)
+            }
+            TokenAsk::SignIn(ask) => {
+                let issued = self.sign_in(call, ask, id_token).await;
+                issued.map_err(TokenError::SignIn)
             }
         }
     }
@@ -208,12 +217,13 @@ impl Tokens<'_> {
         }
         let claims = AccessTokenClaims {
             organisation,
-            service_account: row.service_account,
+            service_account: Some(row.service_account),
             credential: Some(credential),
             issued_at: now,
             expires_at,
             scopes: row.scopes.clone(),
             federated: None,
+            signed_in: None,
         };
         Ok((claims, view))
     }
@@ -229,14 +239,18 @@ impl Inner {
         id_token: Option<&IdTokenAsk>,
         now: Timestamp,
     ) -> Result<IssuedToken, IssueError> {
-        let bearer = Bearer {
+        let bearer = claims.service_account.map(|service_account| Bearer {
             view,
-            service_account: claims.service_account,
+            service_account,
             client,
             scopes: &claims.scopes,
             expires_at: claims.expires_at,
+        });
+        let id_token = match (bearer, id_token) {
+            (Some(bearer), ask) => self.id_token(ask, &bearer, now).await,
+            (None, None) => Ok(None),
+            (None, Some(_)) => Err(IdTokenError::Person),
         };
-        let id_token = self.id_token(id_token, &bearer, now).await;
         let id_token = id_token.map_err(IssueError::IdToken)?;
         // Writing to a vector cannot fail, and every claim has a row format.
         let bytes = minicbor::to_vec(claims).unwrap_or_default();

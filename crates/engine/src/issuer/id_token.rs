@@ -42,6 +42,11 @@ pub enum IdTokenError {
         "`project`: the service account was given nothing in a project of this name; bind a role to it there, or leave the field out"
     )]
     Project,
+    /// People have the ID token of their own provider.
+    #[error(
+        "`scope`: a person gets no ID token of this server, only service accounts do; leave openid out"
+    )]
+    Person,
     /// There are no keys.
     #[error("the signing keys are not to be had")]
     Keys(#[source] IssuerError),

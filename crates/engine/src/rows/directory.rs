@@ -8,6 +8,7 @@ use strongroom_types::{
 };
 
 use super::coded;
+use super::sign_in::{SignInsRow, SignedIn};
 
 #[derive(Debug, Clone, Encode, Decode)]
 pub(crate) struct OrganisationRow {
@@ -104,6 +105,8 @@ pub(crate) struct MemberRow {
     pub(crate) created_at: Timestamp,
     #[cbor(n(4), with = "coded", default)]
     pub(crate) name: Option<DisplayName>,
+    #[cbor(n(5), default)]
+    pub(crate) sign_ins: SignInsRow,
 }
 
 /// The other direction of a membership: its key says all.
@@ -355,6 +358,9 @@ pub(crate) struct TokenRow {
     /// Where it may be used from.
     #[cbor(n(7), with = "coded", default)]
     pub(crate) allowed_ips: Networks,
+    /// The only organisation that it counts in; none is every one that the user belongs to.
+    #[cbor(n(8), with = "coded", default)]
+    pub(crate) organisation: Option<OrganisationId>,
 }
 
 /// The way from a user to one of their tokens.
@@ -376,8 +382,9 @@ pub(crate) struct TokensIndexed {
 pub(crate) struct AccessTokenClaims {
     #[cbor(n(0), with = "coded")]
     pub(crate) organisation: OrganisationId,
+    /// Whose token it is, unless a person's.
     #[cbor(n(1), with = "coded")]
-    pub(crate) service_account: ServiceAccountId,
+    pub(crate) service_account: Option<ServiceAccountId>,
     /// The access credential that it was issued for.
     #[cbor(n(2), with = "coded")]
     pub(crate) credential: Option<CredentialId>,
@@ -391,6 +398,9 @@ pub(crate) struct AccessTokenClaims {
     /// The federated identity that it was issued for.
     #[cbor(n(6), with = "coded", default)]
     pub(crate) federated: Option<FederatedIdentityId>,
+    /// Whose token it is, where a person signed in for it.
+    #[n(7)]
+    pub(crate) signed_in: Option<SignedIn>,
 }
 
 /// When a credential or token was last used, to the minute.

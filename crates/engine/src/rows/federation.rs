@@ -7,6 +7,7 @@ use strongroom_types::{
 };
 
 use super::coded;
+use super::sign_in::SignInRow;
 
 /// An issuer whose tokens are trusted.
 #[derive(Debug, Clone, Encode, Decode)]
@@ -34,6 +35,9 @@ pub(crate) struct FederatedProviderRow {
     pub(crate) active: bool,
     #[n(9)]
     pub(crate) stamp: Stamp,
+    /// How people sign in through it, if they do.
+    #[n(10)]
+    pub(crate) sign_in: Option<SignInRow>,
 }
 
 /// Which foreign subjects may act as a service account.

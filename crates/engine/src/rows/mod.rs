@@ -11,6 +11,7 @@ pub(crate) mod keyspace;
 pub(crate) mod outbox;
 pub(crate) mod rotating;
 pub(crate) mod secret;
+pub(crate) mod sign_in;
 mod vault;
 
 pub(crate) use decoded::Decoded;

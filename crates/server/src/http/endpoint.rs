@@ -217,7 +217,7 @@ fn tag(template: &str) -> &'static str {
         Some("service-accounts") => "Service accounts",
         Some("iam") => "Roles",
         Some("teams") => "Teams",
-        Some("memberships" | "invites" | "me") => "Members",
+        Some("memberships" | "invites" | "me" | "sign-in") => "Members",
         Some("projects") if template.contains("/iam/") => "Policies",
         Some("projects") => "Projects",
         Some("federated-identity-providers" | "federated-identities") => "Federation",
@@ -329,6 +329,9 @@ fn statuses(route: &Route) -> Vec<u16> {
     if route.action.is_none() && route.body.is_none() {
         let mut statuses = vec![429, 503];
         statuses.extend(may_be_missing.then_some(404));
+        if !route.parameters.is_empty() {
+            statuses.extend([400, 404, 500]);
+        }
         return statuses;
     }
     if may_be_missing {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use strongroom_api::ErrorCode;
 use strongroom_engine::{
-    ExchangeError, FederatedIdentityError, FederatedProviderError, TokenError,
+    ExchangeError, FederatedIdentityError, FederatedProviderError, SignInError, SignInOptionsError,
+    TokenError,
 };
 
 use super::errors::{change, row};
@@ -17,7 +18,7 @@ impl Catalogued for FederatedProviderError {
             Self::IssuerTaken => ErrorCode::IssuerTaken,
             Self::IssuerFixed => ErrorCode::NotSupported,
             Self::KeySet(_) => ErrorCode::InvalidRequest,
-            Self::Escalation => ErrorCode::Escalation,
+            Self::Escalation | Self::OwnersOnly => ErrorCode::Escalation,
             Self::InUse => ErrorCode::ProviderInUse,
             Self::TooMany => ErrorCode::QuotaExceeded,
             Self::Contended => ErrorCode::Conflict,
@@ -65,13 +66,37 @@ impl Catalogued for TokenError {
         match self {
             Self::Credentials(error) => error.code(),
             Self::Exchange(error) => error.code(),
+            Self::SignIn(error) => error.code(),
         }
     }
 
     fn wait(&self) -> Option<Duration> {
         match self {
             Self::Credentials(error) => error.wait(),
-            Self::Exchange(_) => None,
+            Self::Exchange(_) | Self::SignIn(_) => None,
+        }
+    }
+}
+
+impl Catalogued for SignInError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::Refused(_) => ErrorCode::InvalidGrant,
+            Self::Contended => ErrorCode::Conflict,
+            Self::Row(fault) => row(fault),
+            Self::Issue(error) => error.code(),
+            Self::Change(fault) => change(fault),
+            Self::Audit(error) => error.code(),
+        }
+    }
+}
+
+impl Catalogued for SignInOptionsError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::None => ErrorCode::NoSignIn,
+            Self::Row(fault) => row(fault),
+            Self::Audit(error) => error.code(),
         }
     }
 }

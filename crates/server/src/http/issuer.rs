@@ -72,7 +72,9 @@ impl Catalogued for IssueError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::Seal(SealFault::Row(fault)) => row(fault),
-            Self::IdToken(IdTokenError::Scope | IdTokenError::Project) => ErrorCode::InvalidRequest,
+            Self::IdToken(IdTokenError::Scope | IdTokenError::Project | IdTokenError::Person) => {
+                ErrorCode::InvalidRequest
+            }
             Self::IdToken(IdTokenError::Keys(error)) => error.code(),
             Self::Seal(SealFault::Seal(_))
             | Self::IdToken(IdTokenError::Entropy(_) | IdTokenError::Sign(_)) => {

@@ -33,6 +33,7 @@ mod sealed;
 mod secret_requests;
 mod secret_url;
 mod secrets;
+mod sign_in;
 mod token_request;
 mod tokens;
 mod url;
@@ -58,6 +59,7 @@ pub fn routes() -> Routes {
     let routes = regions::routes(routes);
     let routes = manage::routes(routes);
     let routes = federation::routes(routes);
+    let routes = sign_in::routes(routes);
     let routes = tokens::routes(routes);
     let routes = issuer::routes(routes);
     probes::routes(routes)

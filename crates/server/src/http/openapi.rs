@@ -238,12 +238,14 @@ mod tests {
                 "GET /v1/memberships 200 ListMembers",
                 "PUT /v1/memberships/{mid} 200 UpdateMember",
                 "DELETE /v1/memberships/{mid} 204 DeleteMember",
+                "DELETE /v1/memberships/{mid}/sign-ins 204 EndMemberSignIns",
                 "GET /v1/invites 200 ListInvites",
                 "GET /v1/me/organisation-memberships 200 ListOwnMemberships",
                 "GET /v1/me/personal-access-tokens 200 ListOwnTokens",
                 "POST /v1/me/personal-access-tokens 201 CreateOwnToken",
                 "DELETE /v1/me/personal-access-tokens/{tid} 204 RevokeOwnToken",
                 "POST /v1/iam/explain 200 ExplainRights",
+                "DELETE /v1/me/sign-ins 204 EndOwnSignIns",
                 "GET /v1/projects 200 ListProjects",
                 "POST /v1/projects 201 CreateProject",
                 "GET /v1/projects/{id} 200 ReadProject",
@@ -282,6 +284,7 @@ mod tests {
                 "GET /v1/federated-identities/{federated} 200 ReadFederatedIdentity",
                 "PUT /v1/federated-identities/{federated} 200 UpdateFederatedIdentity",
                 "DELETE /v1/federated-identities/{federated} 204 DeleteFederatedIdentity",
+                "GET /v1/sign-in 200 -",
                 "POST /oidc/token 200 -",
                 "GET /.well-known/openid-configuration 200 -",
                 "GET /.well-known/jwks.json 200 -",
@@ -298,6 +301,8 @@ mod tests {
         for route in routes
             .table()
             .filter(|route| route.template.starts_with("/v1/"))
+            // Whoever wants to sign in has no credential yet.
+            .filter(|route| route.template != "/v1/sign-in")
         {
             assert!(route.action.is_some(), "{}", route.template);
             assert_eq!(

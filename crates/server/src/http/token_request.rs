@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 use strongroom_api::ErrorCode;
-use strongroom_engine::{ExchangeAsk, IdTokenAsk, TokenAsk};
+use strongroom_engine::{ExchangeAsk, IdTokenAsk, SignInAsk, TokenAsk};
 use strongroom_types::Plaintext;
 use zeroize::Zeroizing;
 
@@ -15,6 +15,7 @@ use super::refusal::Refusal;
 
 const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
+const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
 /// The shortest and the longest life of a token that is asked for, in seconds (contract 3.3).
 const SHORTEST: f64 = 60.0;
 const LONGEST: f64 = 24.0 * 60.0 * 60.0;
@@ -57,7 +58,7 @@ impl OpenRequest for TokenRequest {
         let form = Form(parts.body);
         let ask = match form.required("grant_type")?.as_str() {
             "client_credentials" => credentials(parts, &form)?,
-            EXCHANGE => TokenAsk::Exchange(exchange(&form)?),
+            EXCHANGE => exchange(&form)?,
             _ => {
                 let message = format!("`grant_type` must be client_credentials or {EXCHANGE}");
                 let refusal = Refusal::new(ErrorCode::NotSupported, message);
@@ -98,11 +99,35 @@ fn from_basic(id: &str, secret: &Plaintext) -> Result<TokenAsk, Refusal> {
     })
 }
 
-fn exchange(form: &Form<'_>) -> Result<ExchangeAsk, Refusal> {
+/// Of a workload, which acts as a service account, or of a person, who acts as themselves.
+fn exchange(form: &Form<'_>) -> Result<TokenAsk, Refusal> {
     let token = form.required("subject_token")?;
-    if form.required("subject_token_type")?.as_str() != JWT {
-        return Err(invalid(format!("`subject_token_type` must be {JWT}")));
+    let token = Plaintext::new(token.as_bytes().to_vec());
+    let kind = form.required("subject_token_type")?;
+    let organisation = form.required("organisation_id")?.to_string();
+    match (kind.as_str(), form.field("service_account_id")) {
+        (JWT, _) => Ok(TokenAsk::Exchange(ExchangeAsk {
+            token,
+            organisation,
+            service_account: form.required("service_account_id")?.to_string(),
+            lifetime: lifetime(form)?,
+        })),
+        (ID_TOKEN, None) => Ok(TokenAsk::SignIn(SignInAsk {
+            token,
+            organisation,
+            lifetime: lifetime(form)?,
+        })),
+        (ID_TOKEN, Some(_)) => Err(invalid(format!(
+            "an ID token signs a person in: leave `service_account_id` out, or, for a service \
+             account, send {JWT} as `subject_token_type`"
+        ))),
+        _ => Err(invalid(format!(
+            "`subject_token_type` must be {JWT}, or {ID_TOKEN} to sign a person in"
+        ))),
     }
+}
+
+fn lifetime(form: &Form<'_>) -> Result<Option<Duration>, Refusal> {
     let lifetime = form.field("access_token_lifetime");
     let lifetime = lifetime.map(|text| {
         lifetime_of(&text).ok_or_else(|| {
@@ -111,12 +136,7 @@ fn exchange(form: &Form<'_>) -> Result<ExchangeAsk, Refusal> {
             invalid(message.to_owned())
         })
     });
-    Ok(ExchangeAsk {
-        organisation: form.required("organisation_id")?.to_string(),
-        service_account: form.required("service_account_id")?.to_string(),
-        lifetime: lifetime.transpose()?,
-        token: Plaintext::new(token.as_bytes().to_vec()),
-    })
+    lifetime.transpose()
 }
 
 /// What an ID token is asked for with, if the scope asks for one (OpenID Connect Core 1.0, section
@@ -304,6 +324,26 @@ mod tests {
             Some(400)
         );
         assert_eq!(ask(None, &WHOLE.replace("39600s", "soon")).err(), Some(400));
+    }
+
+    #[test]
+    fn a_person_names_token_and_organisation_alone() {
+        const WHOLE: &str = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange\
+            &subject_token=a.b.c&subject_token_type=urn:ietf:params:oauth:token-type:id_token\
+            &organisation_id=acme&access_token_lifetime=2h";
+        let Ok(TokenAsk::SignIn(read)) = ask(None, WHOLE) else {
+            panic!("not a sign-in");
+        };
+        assert_eq!(read.token.expose(), b"a.b.c");
+        assert_eq!(read.organisation, "acme");
+        assert_eq!(read.lifetime, Some(Duration::from_secs(7200)));
+        for wrong in [
+            WHOLE.replace("&organisation_id=acme", ""),
+            WHOLE.replace("&subject_token=a.b.c", ""),
+            format!("{WHOLE}&service_account_id=robot"),
+        ] {
+            assert_eq!(ask(None, &wrong).err(), Some(400), "{wrong}");
+        }
     }
 
     #[test]

@@ -3,7 +3,9 @@
 
 use http::{Method, StatusCode};
 use strongroom_api::TokenReply;
-use strongroom_engine::{AccessTokenError, ExchangeError, IdTokenError, IssueError, TokenError};
+use strongroom_engine::{
+    AccessTokenError, ExchangeError, IdTokenError, IssueError, SignInError, TokenError,
+};
 
 use super::guard::Public;
 use super::refusal::Refusal;
@@ -16,8 +18,8 @@ pub(super) fn routes(routes: Routes) -> Routes {
     routes.add(
         Route::new(Method::POST, "/oidc/token", "issueToken")
             .about(
-                "Issues an access token for a service account's client id and secret, or for a \
-                 token of an issuer that the organisation trusts.",
+                "Issues an access token for a service account's client id and secret, for a token \
+                 of an issuer that the organisation trusts, or for a person's ID token.",
             )
             .takes("TokenRequest")
             .answers(StatusCode::OK, Answer::One("TokenReply")),
@@ -46,17 +48,21 @@ async fn issue(public: Public<TokenRequest>) -> Result<Reply, Refusal> {
 fn refusal(error: TokenError) -> Refusal {
     let word = match &error {
         TokenError::Credentials(AccessTokenError::InvalidClient) => "invalid_client",
-        TokenError::Exchange(ExchangeError::Refused(_)) => "invalid_grant",
+        TokenError::Exchange(ExchangeError::Refused(_))
+        | TokenError::SignIn(SignInError::Refused(_)) => "invalid_grant",
         TokenError::Credentials(AccessTokenError::Issue(error))
-        | TokenError::Exchange(ExchangeError::Issue(error)) => not_issued(error),
-        TokenError::Credentials(_) | TokenError::Exchange(_) => "temporarily_unavailable",
+        | TokenError::Exchange(ExchangeError::Issue(error))
+        | TokenError::SignIn(SignInError::Issue(error)) => not_issued(error),
+        TokenError::Credentials(_) | TokenError::Exchange(_) | TokenError::SignIn(_) => {
+            "temporarily_unavailable"
+        }
     };
     Refusal::from(error).for_oauth(word)
 }
 
 const fn not_issued(error: &IssueError) -> &'static str {
     match error {
-        IssueError::IdToken(IdTokenError::Scope) => "invalid_scope",
+        IssueError::IdToken(IdTokenError::Scope | IdTokenError::Person) => "invalid_scope",
         IssueError::IdToken(IdTokenError::Project) => "invalid_request",
         IssueError::Seal(_) | IssueError::IdToken(_) => "temporarily_unavailable",
     }

@@ -99,6 +99,8 @@ pub(crate) fn body(acme: &Tenant<'_>, route: &Route) -> Option<Option<Value>> {
         | "listOwnMemberships"
         | "listOwnTokens"
         | "revokeOwnToken"
+        | "endOwnSignIns"
+        | "endMemberSignIns"
         | "listProjects"
         | "readProject"
         | "deleteProject" => None,

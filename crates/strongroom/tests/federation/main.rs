@@ -20,6 +20,14 @@ mod issuer;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod login;
+#[cfg(test)]
 mod manage;
 #[cfg(test)]
+mod own_tokens;
+#[cfg(test)]
+mod provider;
+#[cfg(test)]
 mod scene;
+#[cfg(test)]
+mod sign_in;

@@ -43,6 +43,7 @@ impl Directory<'_> {
             scopes: new.scopes,
             description: Description::default(),
             allowed_ips: Networks::default(),
+            organisation: None,
         };
         let mut changes = self.0.vault.changes();
         changes.create_token(&value.hash(), &row)?;

@@ -8,6 +8,7 @@ use crate::rows::directory::{
     Described, JoinedRow, MemberRow, ServiceAccountRow, TeamRow, UserOrganisation, UserRow,
 };
 use crate::rows::keyspace::{self, DirectoryKind};
+use crate::rows::sign_in::SignInsRow;
 
 /// A user to be made a member.
 #[derive(Debug, Clone)]
@@ -73,6 +74,7 @@ impl Directory<'_> {
             owner,
             created_at: self.0.clock.now(),
             name: Some(name),
+            sign_ins: SignInsRow::default(),
         };
         let row = keyspace::directory_entry(organisation, DirectoryKind::Member, user.as_bytes());
         changes.put(row, &member)?;

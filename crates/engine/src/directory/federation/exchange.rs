@@ -6,7 +6,8 @@ use std::time::Duration;
 use strongroom_audit::{Action, Outcome, Resource, ServiceEvent};
 use strongroom_authz::{Pattern, ResourceType};
 use strongroom_types::{
-    FederatedIdentityId, OrganisationId, Plaintext, ServiceAccountId, Timestamp,
+    FederatedIdentityId, FederatedProviderId, OrganisationId, Plaintext, ServiceAccountId,
+    Timestamp,
 };
 
 use super::conditions::Conditions;
@@ -63,10 +64,39 @@ impl From<ExchangeRefusal> for ExchangeError {
     }
 }
 
-impl From<RowFault> for ExchangeError {
+/// Why a token is not what it says.
+pub(super) enum Unvouched {
+    Refused(ExchangeRefusal),
+    Row(RowFault),
+}
+
+impl From<ExchangeRefusal> for Unvouched {
+    fn from(refusal: ExchangeRefusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<RowFault> for Unvouched {
     fn from(fault: RowFault) -> Self {
         Self::Row(fault)
     }
+}
+
+impl From<Unvouched> for ExchangeError {
+    fn from(unvouched: Unvouched) -> Self {
+        match unvouched {
+            Unvouched::Refused(refusal) => Self::Refused(refusal),
+            Unvouched::Row(fault) => Self::Row(fault),
+        }
+    }
+}
+
+/// A token that its issuer signed, which the organisation trusts.
+pub(super) struct Vouched {
+    pub(super) view: Arc<OrganisationView>,
+    pub(super) provider: FederatedProviderId,
+    pub(super) is_access_token: bool,
+    pub(super) claims: Claims,
 }
 
 /// A token that was accepted, and by which federated identity.
@@ -140,12 +170,13 @@ impl Inner {
         }
         let claims = AccessTokenClaims {
             organisation: accepted.view.organisation.identity,
-            service_account: accepted.service_account,
+            service_account: Some(accepted.service_account),
             credential: None,
             issued_at: now,
             expires_at,
             scopes: accepted.scopes.clone(),
             federated: Some(accepted.identity),
+            signed_in: None,
         };
         let client = accepted.service_account.to_string();
         let issued = self.hand_over(&claims, &accepted.view, &client, id_token, now);
@@ -159,7 +190,35 @@ impl Inner {
         event: &mut ServiceEvent<'static>,
         now: Timestamp,
     ) -> Result<Accepted, ExchangeError> {
-        let organisation = match ask.organisation.parse() {
+        let vouched = self.vouched(call, &ask.organisation, &ask.token, event, now);
+        let Vouched {
+            view,
+            provider,
+            claims,
+            ..
+        } = vouched.await?;
+        let accepted = admit(&view, ask, provider, &claims, now)?;
+
+        let principal = PrincipalId::ServiceAccount(accepted.service_account);
+        let rights = view.rights(principal, None, now);
+        call.identify(Caption {
+            principal,
+            rights: rights.ok_or(ExchangeRefusal::UnknownServiceAccount)?,
+            credential: CredentialName::FederatedToken(accepted.identity),
+        });
+        Ok(accepted)
+    }
+
+    /// Checks all of a token but what it is good for.
+    pub(super) async fn vouched(
+        &self,
+        call: &Call,
+        organisation: &str,
+        token: &Plaintext,
+        event: &mut ServiceEvent<'static>,
+        now: Timestamp,
+    ) -> Result<Vouched, Unvouched> {
+        let organisation = match organisation.parse() {
             Ok(reference) => find_organisation(&self.vault, &reference).await?,
             Err(_) => None,
         };
@@ -168,7 +227,7 @@ impl Inner {
         let view = view.ok_or(ExchangeRefusal::UnknownOrganisation)?;
         call.place(organisation, None, None);
 
-        let text = std::str::from_utf8(ask.token.expose());
+        let text = std::str::from_utf8(token.expose());
         let token = ForeignToken::read(text.map_err(|_| ExchangeRefusal::MalformedToken)?)?;
         note_claims(event, &token.claims);
         let mut providers = view.providers.values();
@@ -180,16 +239,12 @@ impl Inner {
         self.verify_foreign(organisation, provider, &token, now)
             .await?;
         token.claims.check_time(now)?;
-        let accepted = admit(&view, ask, provider, &token.claims, now)?;
-
-        let principal = PrincipalId::ServiceAccount(accepted.service_account);
-        let rights = view.rights(principal, None, now);
-        call.identify(Caption {
-            principal,
-            rights: rights.ok_or(ExchangeRefusal::UnknownServiceAccount)?,
-            credential: CredentialName::FederatedToken(accepted.identity),
-        });
-        Ok(accepted)
+        Ok(Vouched {
+            provider: provider.identity,
+            is_access_token: token.is_access_token,
+            claims: token.claims,
+            view,
+        })
     }
 
     async fn verify_foreign(
@@ -225,7 +280,7 @@ fn note_claims(event: &mut ServiceEvent<'static>, claims: &Claims) {
 fn admit(
     view: &Arc<OrganisationView>,
     ask: &ExchangeAsk,
-    provider: &FederatedProviderRow,
+    provider: FederatedProviderId,
     claims: &Claims,
     now: Timestamp,
 ) -> Result<Accepted, ExchangeRefusal> {
@@ -236,7 +291,7 @@ fn admit(
         .identity;
     let mut refusal = ExchangeRefusal::NoFederatedIdentity;
     let bound = view.federated.values();
-    let bound = bound.filter(|row| row.provider == provider.identity);
+    let bound = bound.filter(|row| row.provider == provider);
     for row in bound.filter(|row| row.service_account == account) {
         match matches(row, claims, now) {
             Ok(()) => {

@@ -14,6 +14,8 @@ mod key_set;
 mod outbound;
 mod providers;
 mod refusal;
+mod sign_in;
+mod sign_in_options;
 mod standing;
 mod token;
 mod views;
@@ -26,6 +28,9 @@ pub use key_set::KeySetError;
 pub use outbound::{FetchError, NoOutbound, Outbound};
 pub use providers::{FederatedProviderChange, FederatedProviderError, NewFederatedProvider};
 pub use refusal::ExchangeRefusal;
+pub(super) use sign_in::SignInProof;
+pub use sign_in::{SignInAsk, SignInError};
+pub use sign_in_options::{SignInOption, SignInOptions, SignInOptionsError, SignInSettings};
 pub use views::{
     FederatedAccountView, FederatedFilter, FederatedIdentityView, FederatedProviderView,
     IdentityStatus,

@@ -10,6 +10,7 @@ use strongroom_authz::{
 use strongroom_types::{Description, DisplayName, FederatedProviderId, Labels, Slug, Timestamp};
 
 use super::key_set::{KeySet, KeySetError};
+use super::sign_in_options::SignInSettings;
 use super::views::{FederatedFilter, FederatedProviderView};
 use super::{ATTEMPTS, Federation, may_hand_out};
 use crate::call::{Call, Recorded};
@@ -17,6 +18,7 @@ use crate::directory::manage::user_of;
 use crate::directory::view::OrganisationView;
 use crate::rows::federation::{FederatedProviderRow, Stamp};
 use crate::rows::keyspace::{self, DirectoryKind};
+use crate::rows::sign_in::SignInRow;
 use crate::rows::{CommitFault, RowFault};
 use crate::trail::{AuditUnavailable, ChangeFault};
 
@@ -42,6 +44,8 @@ pub struct NewFederatedProvider {
     pub local_jwks: Option<String>,
     /// Whether its tokens count.
     pub active: bool,
+    /// How people sign in through it, if they do.
+    pub sign_in: Option<SignInSettings>,
 }
 
 /// What of a provider changes; what is not said stays.
@@ -63,6 +67,8 @@ pub struct FederatedProviderChange {
     pub local_jwks: Option<Option<String>>,
     /// Whether its tokens count.
     pub active: Option<bool>,
+    /// How people sign in through it; `Some(None)` lets nobody.
+    pub sign_in: Option<Option<SignInSettings>>,
 }
 
 /// Why providers were not shown or changed.
@@ -87,6 +93,11 @@ pub enum FederatedProviderError {
         "federated identities of this provider act as service accounts with rights that you do not hold yourself"
     )]
     Escalation,
+    /// Whoever decides how people sign in can be any of them.
+    #[error(
+        "`signIn`: only owners decide how people sign in, and where the keys of a provider with it are, for it can name any member"
+    )]
+    OwnersOnly,
     /// Federated identities are left.
     #[error(
         "federated identities of this provider are left; delete them first, or set its status to inactive"
@@ -164,6 +175,7 @@ impl Federation<'_> {
             jwks_uri: new.jwks_uri,
             local_jwks: new.local_jwks,
             active: new.active,
+            sign_in: new.sign_in.map(Into::into),
             stamp: Stamp::new(self.0.clock.now(), user_of(grant.caller())),
         };
         call.concerns(Resource {
@@ -177,6 +189,9 @@ impl Federation<'_> {
             }
             if view.providers.len() >= MOST {
                 return Err(FederatedProviderError::TooMany);
+            }
+            if row.sign_in.is_some() && !is_owner(&view, grant.caller()) {
+                return Err(FederatedProviderError::OwnersOnly);
             }
             let mut changes = self.0.new_epoch(&view)?;
             let (kind, id) = (DirectoryKind::FederatedProvider, row.identity.as_bytes());
@@ -271,6 +286,11 @@ fn check_pinned(keys: Option<&str>) -> Result<()> {
         .map_err(FederatedProviderError::KeySet)
 }
 
+fn is_owner(view: &OrganisationView, caller: &Caller) -> bool {
+    let row = user_of(caller).and_then(|user| view.members.get(&user));
+    row.is_some_and(|row| row.owner)
+}
+
 /// Whoever says where an issuer's keys are decides who can speak for it.
 fn check_change(
     row: &FederatedProviderRow,
@@ -295,6 +315,14 @@ fn check_change(
             .as_ref()
             .is_some_and(|keys| *keys != row.local_jwks)
         || change.active == Some(true) && !row.active;
+    let sign_in = match &change.sign_in {
+        Some(settings) => settings.clone().map(SignInRow::from),
+        None => row.sign_in.clone(),
+    };
+    let lets_in = sign_in.is_some() && (opens || sign_in != row.sign_in);
+    if lets_in && !is_owner(view, caller) {
+        return Err(FederatedProviderError::OwnersOnly);
+    }
     let mine = |one: &&crate::rows::federation::FederatedIdentityRow| one.provider == row.identity;
     let mut accounts = view.federated.values().filter(mine);
     if opens && !accounts.all(|one| may_hand_out(caller, view, one.service_account, now)) {
@@ -312,6 +340,10 @@ fn changed(row: FederatedProviderRow, change: FederatedProviderChange) -> Federa
         jwks_uri: change.jwks_uri.unwrap_or(row.jwks_uri),
         local_jwks: change.local_jwks.unwrap_or(row.local_jwks),
         active: change.active.unwrap_or(row.active),
+        sign_in: match change.sign_in {
+            Some(sign_in) => sign_in.map(Into::into),
+            None => row.sign_in,
+        },
         ..row
     }
 }

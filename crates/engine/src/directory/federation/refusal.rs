@@ -46,6 +46,24 @@ refusals! {
     TokenNotYetValid = "token_not_yet_valid",
     /// Its `iat` is to come.
     TokenFromTheFuture = "token_from_the_future",
+    /// Nobody signs in through this issuer.
+    NoSignIn = "sign_in_off",
+    /// It is an access token, or says not when it was made, and so no ID token.
+    NoIdToken = "not_an_id_token",
+    /// It was issued to another client.
+    PartyMismatch = "authorized_party_mismatch",
+    /// It has no e-mail address to find a member by.
+    EmailMissing = "email_missing",
+    /// The issuer does not vouch for the e-mail address.
+    EmailUnverified = "email_unverified",
+    /// No member has this e-mail address.
+    UnknownMember = "unknown_member",
+    /// Several members have this e-mail address.
+    AmbiguousMember = "ambiguous_member",
+    /// The member is another subject of the issuer.
+    SubjectChanged = "subject_changed",
+    /// It was made before the person ended all sign-ins.
+    SignInEnded = "sign_in_ended",
     /// The organisation has no such service account.
     UnknownServiceAccount = "unknown_service_account",
     /// Nothing binds the issuer to the service account.

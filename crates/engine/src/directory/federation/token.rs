@@ -26,6 +26,8 @@ pub(super) struct ForeignToken<'t> {
     /// What is signed: header and claims, as they travelled.
     pub(super) signed: &'t [u8],
     pub(super) signature: Vec<u8>,
+    /// Whether it says that it is an access token (RFC 9068), which is no proof of who holds it.
+    pub(super) is_access_token: bool,
     pub(super) claims: Claims,
 }
 
@@ -51,7 +53,9 @@ impl<'t> ForeignToken<'t> {
         let header = object(header).ok_or(malformed)?;
         let (algorithm, key) = read_header(&header)?;
         let signature = BASE64URL_NOPAD.decode(signature.as_bytes());
+        let typ = header.get("typ").and_then(Value::as_str);
         Ok(Self {
+            is_access_token: typ.is_some_and(|typ| typ.eq_ignore_ascii_case("at+jwt")),
             algorithm,
             key,
             signed: signed.as_bytes(),
@@ -153,6 +157,23 @@ impl Claims {
                 !trusted.is_empty() && trusted.iter().all(|one| self.audiences.contains(one))
             }
         }
+    }
+
+    /// Whether the token was issued to this client (OpenID Connect Core 1.0, section 3.1.3.7, 3 to 5).
+    pub(super) fn check_client(&self, client: &str) -> Result<(), ExchangeRefusal> {
+        if !self.audiences.iter().any(|one| one == client) {
+            return Err(ExchangeRefusal::AudienceMismatch);
+        }
+        match self.all.get("azp") {
+            None if self.audiences.len() == 1 => Ok(()),
+            Some(Value::String(party)) if party == client => Ok(()),
+            _ => Err(ExchangeRefusal::PartyMismatch),
+        }
+    }
+
+    /// When the token was made, in seconds since 1970; an ID token says so (section 2).
+    pub(super) const fn issued(&self) -> Option<i64> {
+        self.issued
     }
 }
 
@@ -281,6 +302,26 @@ mod tests {
             early.check_time(now),
             Err(ExchangeRefusal::TokenFromTheFuture)
         );
+    }
+
+    #[test]
+    fn an_id_token_is_for_its_client_alone() {
+        use ExchangeRefusal::{AudienceMismatch, PartyMismatch};
+        for (said, expected) in [
+            (r#""aud":"cli""#, Ok(())),
+            (r#""aud":["cli"]"#, Ok(())),
+            (r#""aud":["cli"],"azp":"cli""#, Ok(())),
+            (r#""aud":["cli","x"],"azp":"cli""#, Ok(())),
+            (r#""aud":["cli","x"]"#, Err(PartyMismatch)),
+            (r#""aud":["cli","x"],"azp":"x""#, Err(PartyMismatch)),
+            (r#""aud":"cli","azp":"x""#, Err(PartyMismatch)),
+            (r#""aud":"cli","azp":7"#, Err(PartyMismatch)),
+            (r#""aud":"x","azp":"cli""#, Err(AudienceMismatch)),
+            (r#""aud":[],"azp":"cli""#, Err(AudienceMismatch)),
+        ] {
+            let claims = claims(&format!(r#"{{"iss":"i","sub":"s","exp":9,{said}}}"#));
+            assert_eq!(claims.check_client("cli"), expected, "{said}");
+        }
     }
 
     #[test]

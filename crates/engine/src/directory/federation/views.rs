@@ -7,6 +7,7 @@ use strongroom_types::{
     Slug, Timestamp,
 };
 
+use super::sign_in_options::SignInSettings;
 use crate::directory::manage::UserView;
 use crate::directory::view::OrganisationView;
 use crate::rows::federation::{AudienceMatch, FederatedIdentityRow, FederatedProviderRow, Stamp};
@@ -63,6 +64,8 @@ pub struct FederatedProviderView {
     /// A JSON Web Key Set, as it was sent.
     pub local_jwks: Option<String>,
     pub active: bool,
+    /// How people sign in through it, if they do.
+    pub sign_in: Option<SignInSettings>,
     pub created_at: Timestamp,
     pub updated_at: Option<Timestamp>,
     pub object_version: u64,
@@ -152,6 +155,7 @@ impl OrganisationView {
             jwks_uri: row.jwks_uri.clone(),
             local_jwks: row.local_jwks.clone(),
             active: row.active,
+            sign_in: row.sign_in.clone().map(Into::into),
             created_at: row.stamp.created_at,
             updated_at: row.stamp.updated_at,
             object_version: row.stamp.version,

@@ -108,6 +108,12 @@ pub enum ManageError {
          give narrower ones, or make the call with another token"
     )]
     WiderNetwork,
+    /// The caller's own token ends before.
+    #[error(
+        "`expiresAt` must not be after the end of the token that this call was made with; give an \
+         earlier time, or make the call with another token"
+    )]
+    LongerLife,
     /// It would end before it begins.
     #[error("`expiresAt` must be in the future")]
     Expired,

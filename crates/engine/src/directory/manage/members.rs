@@ -16,7 +16,7 @@ use crate::directory::view::OrganisationView;
 use crate::rows::directory::{BoundPrincipal, MemberRow};
 use crate::rows::keyspace::{self, DirectoryKind};
 
-const KIND: ResourceType = ResourceType::Membership;
+pub(super) const KIND: ResourceType = ResourceType::Membership;
 
 /// A membership. Its identity is the user's: nobody belongs to an organisation twice.
 #[derive(Debug, Clone)]
@@ -75,12 +75,17 @@ impl Management<'_> {
     ) -> Result<Recorded<Vec<MemberView>>> {
         let mut shown = Vec::new();
         if let Some(user) = user_of(grant.caller()) {
+            // Who signed in here was vouched for here, and learns nothing of elsewhere.
+            let only = self.confined_to(call, *grant.scope(), user).await?;
             let rows = keyspace::user_organisations(user);
             let rows = self.0.vault.all_sealed(rows).await;
             for (key, _) in rows.map_err(ManageError::Row)? {
                 let Some(organisation) = keyspace::organisation_of(&key) else {
                     continue;
                 };
+                if only.is_some_and(|only| only != organisation) {
+                    continue;
+                }
                 let view = self.view(organisation).await?;
                 shown.extend(view.members.get(&user).map(|row| view.member_view(row)));
             }
@@ -145,11 +150,11 @@ impl Management<'_> {
     }
 }
 
-fn place(organisation: OrganisationId, user: UserId) -> strongroom_store::Key {
+pub(super) fn place(organisation: OrganisationId, user: UserId) -> strongroom_store::Key {
     keyspace::directory_entry(organisation, DirectoryKind::Member, user.as_bytes())
 }
 
-fn member<'v, A: Action<Scope = OrganisationId>>(
+pub(super) fn member<'v, A: Action<Scope = OrganisationId>>(
     view: &'v OrganisationView,
     grant: &Grant<A>,
     asked: &UserId,
@@ -161,7 +166,7 @@ fn member<'v, A: Action<Scope = OrganisationId>>(
 }
 
 /// Whether the caller is an owner still, as of the directory that is changed.
-fn only_owners(view: &OrganisationView, caller: &Caller) -> Result<()> {
+pub(super) fn only_owners(view: &OrganisationView, caller: &Caller) -> Result<()> {
     let row = user_of(caller).and_then(|user| view.members.get(&user));
     match row {
         Some(row) if row.owner => Ok(()),

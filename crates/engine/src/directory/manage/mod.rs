@@ -16,6 +16,7 @@ mod policies;
 mod projects;
 mod role_views;
 mod roles;
+mod sign_ins;
 mod teams;
 mod tokens;
 mod views;

@@ -1,6 +1,8 @@
 //! A user's own personal access tokens: shown once, kept as hashes.
 //!
 //! They belong to the user, whatever the organisation: a call names one only to say from where it comes.
+//! But whoever signed in was vouched for by one organisation alone, and so what they make counts there
+//! alone, and of the user's tokens they see only those.
 
 use std::sync::Arc;
 
@@ -37,6 +39,8 @@ pub struct TokenView {
     pub last_used_at: Option<Timestamp>,
     /// Where it may be used from.
     pub allowed_ips: Networks,
+    /// The only organisation that it counts in; none is every one that the user belongs to.
+    pub organisation: Option<OrganisationId>,
 }
 
 /// A personal access token with its value, shown once.
@@ -55,8 +59,9 @@ impl Management<'_> {
         call: &Arc<Call>,
     ) -> Result<Recorded<Vec<TokenView>>> {
         let user = person(&grant)?;
+        let own = self.own_tokens(call, *grant.scope(), user).await?;
         let mut shown = Vec::new();
-        for (_, row) in self.tokens_of(user).await? {
+        for (_, row) in own.tokens {
             let last = self.0.last_uses.of(&self.0.vault, row.identity.as_bytes());
             shown.push(TokenView::of(&row, last.await.map_err(ManageError::Row)?));
         }
@@ -75,18 +80,12 @@ impl Management<'_> {
         if new.expires_at.is_some_and(|end| end <= now) {
             return Err(ManageError::Expired);
         }
-        let others = self.tokens_of(user).await?;
-        if others.len() >= MOST {
+        let own = self.own_tokens(call, *grant.scope(), user).await?;
+        if own.tokens.len() >= MOST {
             let (thing, max) = (Thing::Token, MOST);
             return Err(ManageError::TooMany { thing, max });
         }
-        // Else a token that is worth nothing outside a network would make one that is.
-        if let Some(CredentialName::PersonalToken(own)) = call.credential()
-            && let Some((_, row)) = others.iter().find(|(_, row)| row.identity == own)
-            && !row.allowed_ips.cover(&new.allowed_ips)
-        {
-            return Err(ManageError::WiderNetwork);
-        }
+        own.may_make(&new)?;
         let value = new_personal_token(self.0.vault.entropy()).map_err(ManageError::Entropy)?;
         let row = TokenRow {
             identity: TokenId::from_bytes(self.0.vault.draw()?),
@@ -97,6 +96,7 @@ impl Management<'_> {
             scopes: new.scopes,
             description: new.description,
             allowed_ips: new.allowed_ips,
+            organisation: own.only,
         };
         concern(call, row.identity);
         let mut changes = self.0.vault.changes();
@@ -114,7 +114,8 @@ impl Management<'_> {
         call: &Arc<Call>,
     ) -> Result<Recorded<()>> {
         let (user, identity) = (person(&grant)?, *grant.target());
-        let mut tokens = self.tokens_of(user).await?.into_iter();
+        let own = self.own_tokens(call, *grant.scope(), user).await?;
+        let mut tokens = own.tokens.into_iter();
         let found = tokens.find(|(_, row)| row.identity == identity);
         let (hash, row) = found.ok_or(ManageError::NotFound(Thing::Token))?;
         concern(call, identity);
@@ -122,6 +123,39 @@ impl Management<'_> {
         changes.erase_token(&hash, &row);
         let done = self.0.trail.commit(call, changes, ()).await;
         done.map_err(ManageError::Change)
+    }
+
+    /// The user's tokens, as far as the credential of this call lets them be seen.
+    async fn own_tokens(
+        &self,
+        call: &Call,
+        here: OrganisationId,
+        user: UserId,
+    ) -> Result<OwnTokens> {
+        let mut tokens = self.tokens_of(user).await?;
+        let used = match call.credential() {
+            Some(CredentialName::PersonalToken(own)) => {
+                let mut rows = tokens.iter().map(|(_, row)| row);
+                rows.find(|row| row.identity == own).cloned()
+            }
+            _ => None,
+        };
+        let only = match call.credential() {
+            Some(CredentialName::SignIn(_)) => Some(here),
+            _ => used.as_ref().and_then(|used| used.organisation),
+        };
+        tokens.retain(|(_, row)| only.is_none_or(|only| row.organisation == Some(only)));
+        Ok(OwnTokens { tokens, used, only })
+    }
+
+    /// The only organisation that the credential of this call counts in; none is all of the user's.
+    pub(super) async fn confined_to(
+        &self,
+        call: &Call,
+        here: OrganisationId,
+        user: UserId,
+    ) -> Result<Option<OrganisationId>> {
+        Ok(self.own_tokens(call, here, user).await?.only)
     }
 
     async fn tokens_of(&self, user: UserId) -> Result<Vec<(TokenHash, TokenRow)>> {
@@ -136,6 +170,33 @@ impl Management<'_> {
             }
         }
         Ok(tokens)
+    }
+}
+
+/// A user's tokens, and what the credential of a call allows to do with them.
+struct OwnTokens {
+    tokens: Vec<(TokenHash, TokenRow)>,
+    /// The token that the call was made with, if it was with one.
+    used: Option<TokenRow>,
+    /// The only organisation that the credential counts in.
+    only: Option<OrganisationId>,
+}
+
+impl OwnTokens {
+    /// Nothing is gained by making a token with a token: it counts in no other networks, and no
+    /// longer.
+    fn may_make(&self, new: &NewAccessCredential) -> Result<()> {
+        let Some(used) = &self.used else {
+            return Ok(());
+        };
+        if !used.allowed_ips.cover(&new.allowed_ips) {
+            return Err(ManageError::WiderNetwork);
+        }
+        let outlives = |end: Timestamp| new.expires_at.is_none_or(|new| new > end);
+        match used.expires_at.is_some_and(outlives) {
+            true => Err(ManageError::LongerLife),
+            false => Ok(()),
+        }
     }
 }
 
@@ -172,6 +233,7 @@ impl TokenView {
             expires_at: row.expires_at,
             last_used_at,
             allowed_ips: row.allowed_ips.clone(),
+            organisation: row.organisation,
         }
     }
 }

@@ -146,6 +146,7 @@ impl Request for Create {
             jwks_uri: body.jwks_uri,
             local_jwks: body.local_jwks,
             active: body.active,
+            sign_in: body.sign_in.map(views::sign_in_settings),
         };
         Ok(((), Self(new)))
     }
@@ -179,6 +180,9 @@ impl Request for Update {
             jwks_uri: body.jwks_uri,
             local_jwks: body.local_jwks,
             active: body.active,
+            sign_in: body
+                .sign_in
+                .map(|sign_in| sign_in.map(views::sign_in_settings)),
         };
         Ok((named(parts)?, Self(change)))
     }

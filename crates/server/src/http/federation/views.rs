@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 use strongroom_api as api;
 use strongroom_engine::{
     AudienceMatch, FederatedAccountView, FederatedIdentityView, FederatedProviderView,
-    IdentityStatus,
+    IdentityStatus, SignInSettings,
 };
 
 use crate::http::manage::views::user;
@@ -27,7 +27,24 @@ pub(super) fn provider(view: FederatedProviderView) -> api::FederatedProvider {
         provider_jwks_uri: view.jwks_uri,
         local_jwks: document(view.local_jwks),
         status: if view.active { "active" } else { "inactive" }.to_owned(),
+        sign_in: view.sign_in.map(sign_in),
         created_by: view.created_by.map(user),
+    }
+}
+
+fn sign_in(settings: SignInSettings) -> api::SignIn {
+    api::SignIn {
+        client_id: settings.client_id,
+        scopes: settings.scopes,
+        verified_claim: settings.verified_claim,
+    }
+}
+
+pub(super) fn sign_in_settings(sign_in: api::SignIn) -> SignInSettings {
+    SignInSettings {
+        client_id: sign_in.client_id,
+        scopes: sign_in.scopes,
+        verified_claim: sign_in.verified_claim,
     }
 }
 

@@ -27,7 +27,7 @@ impl Catalogued for ManageError {
             Self::ElevationState { .. } => ErrorCode::ElevationState,
             Self::NotAPerson => ErrorCode::NotSupported,
             Self::SlugTaken { .. } => ErrorCode::SlugTaken,
-            Self::Escalation | Self::WiderNetwork => ErrorCode::Escalation,
+            Self::Escalation | Self::WiderNetwork | Self::LongerLife => ErrorCode::Escalation,
             Self::TooMany { .. } => ErrorCode::QuotaExceeded,
             Self::Contended => ErrorCode::Conflict,
             Self::Entropy(_) => ErrorCode::Internal,

@@ -100,6 +100,16 @@ fn member_routes(routes: Routes) -> Routes {
             delete_member,
         )
         .add(
+            Route::new(
+                Method::DELETE,
+                "/v1/memberships/{mid}/sign-ins",
+                "endMemberSignIns",
+            )
+            .about("Ends all sign-ins of a member, and forgets who they are at the providers.")
+            .answers(StatusCode::NO_CONTENT, Answer::Nothing),
+            end_member_sign_ins,
+        )
+        .add(
             Route::new(Method::GET, "/v1/invites", "listInvites")
                 .about("Lists invitations, of which this service makes none.")
                 .answers(StatusCode::OK, Answer::Many("Invite")),
@@ -114,6 +124,12 @@ fn member_routes(routes: Routes) -> Routes {
             .about("Lists the organisations that the caller belongs to.")
             .answers(StatusCode::OK, Answer::Many("Membership")),
             list_own,
+        )
+        .add(
+            Route::new(Method::DELETE, "/v1/me/sign-ins", "endOwnSignIns")
+                .about("Ends all sign-ins of the caller to the organisation.")
+                .answers(StatusCode::NO_CONTENT, Answer::Nothing),
+            end_sign_ins,
         )
 }
 
@@ -201,4 +217,18 @@ async fn list_own(granted: Granted<Asked<authz::ListOwnMemberships>>) -> Result<
     let (engine, call, grant, _) = granted.parts();
     let listed = engine.manage().own_memberships(grant, &call).await?;
     Reply::json(listed, views::each(views::own_membership))
+}
+
+async fn end_sign_ins(granted: Granted<Asked<authz::EndOwnSignIns>>) -> Result<Reply, Refusal> {
+    let (engine, call, grant, _) = granted.parts();
+    let ended = engine.manage().end_own_sign_ins(grant, &call).await?;
+    Ok(Reply::empty(ended))
+}
+
+async fn end_member_sign_ins(
+    granted: Granted<Asked<authz::EndMemberSignIns>>,
+) -> Result<Reply, Refusal> {
+    let (engine, call, grant, _) = granted.parts();
+    let ended = engine.manage().end_member_sign_ins(grant, &call).await?;
+    Ok(Reply::empty(ended))
 }

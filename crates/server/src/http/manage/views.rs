@@ -174,6 +174,7 @@ pub(super) fn personal_token(view: TokenView) -> api::PersonalToken {
         expires_at: view.expires_at.map(Into::into),
         scopes: view.scopes,
         allowed_ips: ranges(&view.allowed_ips),
+        organisation_identity: view.organisation.map(|id| id.to_string()),
     }
 }
 

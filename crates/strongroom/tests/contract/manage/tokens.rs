@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use strongroom_testkit::api::SECRETS;
 use strongroom_testkit::{Caller, House};
+use strongroom_types::Clock as _;
 
 const TOKENS: &str = "/v1/me/personal-access-tokens";
 
@@ -167,4 +168,26 @@ fn a_token_makes_none_that_reaches_further() {
         let refused = acme.owner.post(TOKENS).json(&body).expect(400);
         assert!(refused.message().contains("allowedIps"), "{body}");
     }
+}
+
+#[test]
+fn no_token_outlives_the_one_that_it_was_made_with() {
+    let house = House::new();
+    let acme = house.tenant("acme");
+    let until = |hours: u64| {
+        let end = house.clock.now() + Duration::from_secs(hours * 3600);
+        json!({"name": "lent", "expiresAt": end.to_string()})
+    };
+    let lent = with(&house, &acme.owner, &issue(&acme.owner, &until(2)));
+    for longer in [until(3), json!({"name": "for ever"})] {
+        let refused = lent.post(TOKENS).json(&longer).expect(400);
+        assert_eq!(refused.code(), "escalation");
+        assert!(
+            refused.message().contains("expiresAt"),
+            "{}",
+            refused.message()
+        );
+    }
+    issue(&lent, &until(2));
+    issue(&lent, &until(1));
 }

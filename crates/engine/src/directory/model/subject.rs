@@ -71,6 +71,7 @@ pub(super) fn organisation(world: &World) -> OrganisationView {
             owner: world.owner == Some(number),
             created_at: at(0),
             name: None,
+            sign_ins: Default::default(),
         };
         view.members.insert(user, member);
     }

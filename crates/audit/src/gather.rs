@@ -12,7 +12,7 @@
 use std::time::{Duration, Instant};
 
 /// How long the wait is on a quick disk: so long that a sync is a small part of what happens.
-const SHORTEST: Duration = Duration::from_micros(600);
+const SHORTEST: Duration = Duration::from_micros(1000);
 /// Never wait longer, however slow the disk is.
 const LONGEST: Duration = Duration::from_millis(5);
 /// The most writes without another try.

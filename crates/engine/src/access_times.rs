@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
+use quick_cache::DefaultHashBuilder;
 use strongroom_types::{Timestamp, Version};
 use tokio::sync::Notify;
 
@@ -26,7 +27,7 @@ const SHARDS: usize = 64;
 /// What happened to secrets whose rows are in one part.
 #[derive(Default)]
 struct Shard {
-    touched: HashMap<Incarnation, Touched>,
+    touched: HashMap<Incarnation, Touched, DefaultHashBuilder>,
     deleted: HashSet<Incarnation>,
 }
 

@@ -8,13 +8,13 @@
 //! Everything is in memory, kept as keyed hashes and bounded: of more sources than there is room for,
 //! those that are seen least are forgotten.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use quick_cache::{sync, unsync};
+use quick_cache::{DefaultHashBuilder, sync, unsync};
 use strongroom_types::Timestamp;
 
 use super::authenticate::Credential;
@@ -30,7 +30,8 @@ const ROOM: usize = 32_768;
 /// Counts failures and says who must wait.
 pub(crate) struct Attempts {
     limit: AttemptLimit,
-    hasher: RandomState,
+    /// Random for each process; and quick, since every call hashes its credential.
+    hasher: DefaultHashBuilder,
     /// What was found right, by address.
     proven: sync::Cache<u64, ()>,
     tallies: Mutex<unsync::Cache<u64, Tally>>,
@@ -70,7 +71,7 @@ impl Attempts {
     pub(crate) fn new(limit: AttemptLimit) -> Self {
         Self {
             limit,
-            hasher: RandomState::new(),
+            hasher: DefaultHashBuilder::default(),
             proven: sync::Cache::new(ROOM),
             tallies: Mutex::new(unsync::Cache::new(ROOM)),
             calm_from: AtomicI64::new(i64::MIN),

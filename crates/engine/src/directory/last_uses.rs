@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use quick_cache::DefaultHashBuilder;
 use strongroom_types::Timestamp;
 
 use crate::access_times::FlushError;
@@ -31,7 +32,7 @@ struct Noted {
 
 /// The times of last uses.
 pub(crate) struct LastUses {
-    noted: Mutex<HashMap<Identity, Noted>>,
+    noted: Mutex<HashMap<Identity, Noted, DefaultHashBuilder>>,
 }
 
 impl LastUses {

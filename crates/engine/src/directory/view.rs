@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use quick_cache::DefaultHashBuilder;
 use quick_cache::sync::Cache;
 use strongroom_store::Revision;
 use strongroom_types::{
@@ -26,7 +27,7 @@ use crate::rows::{Changes, CommitFault, RowFault, Vault};
 const CAPACITY: usize = 1024;
 
 /// What principals hold, in a project or at the organisation's own level.
-type RightsByPlace = HashMap<(PrincipalId, Option<ProjectId>), Arc<Rights>>;
+type RightsByPlace = HashMap<(PrincipalId, Option<ProjectId>), Arc<Rights>, DefaultHashBuilder>;
 
 /// Everything that decides access in one organisation, as of one epoch.
 pub(crate) struct OrganisationView {

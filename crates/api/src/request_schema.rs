@@ -177,7 +177,7 @@ fn token_request() -> Named {
             )
             .property(
                 "project",
-                text("For an ID token: a project to be named, by identity or slug."),
+                text("The project in which alone the token acts, by identity or slug; an ID token names it."),
             )
             .property(
                 "subject_token",

@@ -42,7 +42,7 @@ pub use directory::{
     OrganisationSummary, Outbound, PrincipalRef, ProjectParent, ProjectView, RoleRef, RoleView,
     RuleView, ServiceAccountView, SignInAsk, SignInError, SignInOption, SignInOptions,
     SignInOptionsError, SignInSettings, TeamMemberView, TeamView, Thing, TokenAsk, TokenError,
-    TokenIndexError, TokenView, Tokens, UserView,
+    TokenExtras, TokenIndexError, TokenView, Tokens, UserView,
 };
 pub use directory::{
     Cut, ExplainError, Explanation, Ground, PolicyFinding, RightsQuestion, Source, Subject, Verdict,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use strongroom_authz::TokenScopes;
 use strongroom_crypto::{TokenHash, TokenKind, constant_time_eq, token};
 use strongroom_types::{
-    CredentialId, FederatedIdentityId, Networks, OrganisationId, Plaintext, Timestamp,
+    CredentialId, FederatedIdentityId, Networks, OrganisationId, Plaintext, ProjectId, Timestamp,
 };
 
 use super::federation::SignInProof;
@@ -40,6 +40,8 @@ pub(super) struct Identified {
     pub(super) federated: Option<FederatedIdentityId>,
     /// The sign-in behind it, which must still count.
     pub(super) sign_in: Option<SignInProof>,
+    /// The project in which alone it acts, whatever a call names.
+    pub(super) project: Option<ProjectId>,
     pub(super) scopes: TokenScopes,
     pub(super) name: CredentialName,
     pub(super) expires_at: Option<Timestamp>,
@@ -124,6 +126,7 @@ impl Inner {
             organisation: row.organisation,
             credential: None,
             federated: None,
+            project: None,
             sign_in: None,
             scopes: scopes(&row.scopes),
             name: CredentialName::PersonalToken(row.identity),
@@ -142,6 +145,7 @@ impl Inner {
             organisation: Some(claims.organisation),
             credential: claims.credential,
             federated: claims.federated,
+            project: claims.project,
             scopes: scopes(&claims.scopes),
             name,
             expires_at: Some(claims.expires_at),
@@ -176,6 +180,7 @@ impl Inner {
             organisation: Some(known.organisation),
             credential: Some(known.identity),
             federated: None,
+            project: None,
             sign_in: None,
             scopes: scopes(&row.scopes),
             name: CredentialName::AccessCredential(known.identity),

@@ -156,7 +156,15 @@ impl Inner {
             .region
             .map(|name| self.region(name).ok_or(EnterError::UnknownRegion));
         let region = region.transpose()?;
-        let project = entry.project.map(|name| project(&view, name)).transpose()?;
+        let project = match identified.project {
+            // A project that was deleted is not replaced by none.
+            Some(own) => view.projects.contains_key(&own).then_some(Some(own)),
+            None => match entry.project {
+                Some(name) => project(&view, name).map(Some),
+                None => Some(None),
+            },
+        };
+        let project = project.ok_or(EnterError::UnknownProject)?;
         call.place(organisation, region.clone(), project);
 
         let rights = match project {
@@ -219,9 +227,7 @@ fn check_gates(view: &OrganisationView, gates: &[Gate]) -> Result<(), EnterError
     Ok(())
 }
 
-fn project(view: &OrganisationView, name: &str) -> Result<ProjectId, EnterError> {
-    let reference: Reference<ProjectId> = name.parse().map_err(|_| EnterError::UnknownProject)?;
-    view.project(&reference)
-        .map(|row| row.identity)
-        .ok_or(EnterError::UnknownProject)
+fn project(view: &OrganisationView, name: &str) -> Option<ProjectId> {
+    let reference: Reference<ProjectId> = name.parse().ok()?;
+    view.project(&reference).map(|row| row.identity)
 }

@@ -57,5 +57,7 @@ pub(crate) use rights::{Caption, CredentialName, PrincipalId};
 pub use token_index::TokenIndexError;
 pub(crate) use token_index::index_tokens;
 pub(crate) use tokens::LONGEST_TOKEN;
-pub use tokens::{AccessTokenError, IssueError, IssuedToken, TokenAsk, TokenError, Tokens};
+pub use tokens::{
+    AccessTokenError, IssueError, IssuedToken, TokenAsk, TokenError, TokenExtras, Tokens,
+};
 pub(crate) use view::{OrganisationView, Views};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use strongroom_audit::{Action, ServiceEvent};
 use strongroom_crypto::PlainToken;
-use strongroom_types::{Plaintext, Timestamp};
+use strongroom_types::{Plaintext, ProjectId, Timestamp};
 
 use super::authenticate::{Credential, Unproven};
 use super::enter::Entry;
@@ -42,6 +42,9 @@ pub enum IssueError {
     /// There is no ID token.
     #[error(transparent)]
     IdToken(IdTokenError),
+    /// The organisation has no project of the name that was asked for.
+    #[error("`project`: there is no such project in this organisation; check the name")]
+    UnknownProject,
 }
 
 impl IssueError {
@@ -50,6 +53,7 @@ impl IssueError {
         matches!(
             self,
             Self::IdToken(IdTokenError::Scope | IdTokenError::Project | IdTokenError::Person)
+                | Self::UnknownProject
         )
     }
 }
@@ -102,6 +106,26 @@ pub enum TokenAsk {
     SignIn(SignInAsk),
 }
 
+/// What else a token is asked for with.
+#[derive(Debug, Clone, Default)]
+pub struct TokenExtras {
+    /// The project in which alone the token acts, by identity or slug (contract 3.4).
+    pub project: Option<String>,
+    /// An ID token beside the access token.
+    pub id_token: Option<IdTokenAsk>,
+}
+
+impl TokenExtras {
+    fn project(&self, view: &OrganisationView) -> Result<Option<ProjectId>, IssueError> {
+        let Some(name) = &self.project else {
+            return Ok(None);
+        };
+        let found = name.parse().ok().and_then(|name| view.project(&name));
+        let row = found.ok_or(IssueError::UnknownProject)?;
+        Ok(Some(row.identity))
+    }
+}
+
 /// Why no token was issued, whatever it was asked for with.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
@@ -125,20 +149,19 @@ impl Tokens<'_> {
         &self,
         call: &Arc<Call>,
         ask: TokenAsk,
-        id_token: Option<IdTokenAsk>,
+        more: &TokenExtras,
     ) -> Result<Recorded<IssuedToken>, TokenError> {
-        let id_token = id_token.as_ref();
         match ask {
             TokenAsk::Credentials { access_key, secret } => {
-                let issued = self.issue(call, &access_key, secret, id_token).await;
+                let issued = self.issue(call, &access_key, secret, more).await;
                 issued.map_err(TokenError::Credentials)
             }
             TokenAsk::Exchange(ask) => {
-                let issued = self.exchange(call, ask, id_token).await;
+                let issued = self.exchange(call, ask, more).await;
                 issued.map_err(TokenError::Exchange)
             }
             TokenAsk::SignIn(ask) => {
-                let issued = self.sign_in(call, ask, id_token).await;
+                let issued = self.sign_in(call, ask, more).await;
                 issued.map_err(TokenError::SignIn)
             }
         }
@@ -151,12 +174,12 @@ impl Tokens<'_> {
         call: &Arc<Call>,
         access_key: &str,
         secret: Plaintext,
-        id_token: Option<&IdTokenAsk>,
+        more: &TokenExtras,
     ) -> Result<Recorded<IssuedToken>, AccessTokenError> {
         let inner = self.0;
         let now = inner.clock.now();
         let (claims, view) = self.claims(call, access_key, secret, now).await?;
-        let issued = inner.hand_over(&claims, &view, access_key, id_token, now);
+        let issued = inner.hand_over(claims, &view, access_key, more, now);
         match issued.await {
             Ok(issued) => {
                 inner
@@ -224,6 +247,7 @@ impl Tokens<'_> {
             scopes: row.scopes.clone(),
             federated: None,
             signed_in: None,
+            project: None,
         };
         Ok((claims, view))
     }
@@ -233,12 +257,13 @@ impl Inner {
     /// The token that says this, and an ID token if one is asked for; `client` is who asked.
     pub(super) async fn hand_over(
         &self,
-        claims: &AccessTokenClaims,
+        mut claims: AccessTokenClaims,
         view: &OrganisationView,
         client: &str,
-        id_token: Option<&IdTokenAsk>,
+        more: &TokenExtras,
         now: Timestamp,
     ) -> Result<IssuedToken, IssueError> {
+        claims.project = more.project(view)?;
         let bearer = claims.service_account.map(|service_account| Bearer {
             view,
             service_account,
@@ -246,14 +271,14 @@ impl Inner {
             scopes: &claims.scopes,
             expires_at: claims.expires_at,
         });
-        let id_token = match (bearer, id_token) {
+        let id_token = match (bearer, more.id_token.as_ref()) {
             (Some(bearer), ask) => self.id_token(ask, &bearer, now).await,
             (None, None) => Ok(None),
             (None, Some(_)) => Err(IdTokenError::Person),
         };
         let id_token = id_token.map_err(IssueError::IdToken)?;
         // Writing to a vector cannot fail, and every claim has a row format.
-        let bytes = minicbor::to_vec(claims).unwrap_or_default();
+        let bytes = minicbor::to_vec(&claims).unwrap_or_default();
         let token = self.seal_token(&bytes, now).await;
         let left = claims.expires_at.duration_since(now);
         Ok(IssuedToken {

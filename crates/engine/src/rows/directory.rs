@@ -401,6 +401,9 @@ pub(crate) struct AccessTokenClaims {
     /// Whose token it is, where a person signed in for it.
     #[n(7)]
     pub(crate) signed_in: Option<SignedIn>,
+    /// The project in which alone it acts, whatever a call names (contract 3.4).
+    #[cbor(n(8), with = "coded", default)]
+    pub(crate) project: Option<ProjectId>,
 }
 
 /// When a credential or token was last used, to the minute.

@@ -72,7 +72,8 @@ impl Catalogued for IssueError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::Seal(SealFault::Row(fault)) => row(fault),
-            Self::IdToken(IdTokenError::Scope | IdTokenError::Project | IdTokenError::Person) => {
+            Self::UnknownProject
+            | Self::IdToken(IdTokenError::Scope | IdTokenError::Project | IdTokenError::Person) => {
                 ErrorCode::InvalidRequest
             }
             Self::IdToken(IdTokenError::Keys(error)) => error.code(),

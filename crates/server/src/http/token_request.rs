@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 use strongroom_api::ErrorCode;
-use strongroom_engine::{ExchangeAsk, IdTokenAsk, SignInAsk, TokenAsk};
+use strongroom_engine::{ExchangeAsk, IdTokenAsk, SignInAsk, TokenAsk, TokenExtras};
 use strongroom_types::Plaintext;
 use zeroize::Zeroizing;
 
@@ -25,8 +25,8 @@ const LONGEST_AUDIENCE: usize = 255;
 /// A request for a token.
 pub(super) struct TokenRequest {
     pub(super) ask: TokenAsk,
-    /// Whether an ID token is wanted beside the access token, and which.
-    pub(super) id_token: Option<IdTokenAsk>,
+    /// What else is wanted.
+    pub(super) more: TokenExtras,
 }
 
 /// A form, whose fields may be secrets.
@@ -67,7 +67,10 @@ impl OpenRequest for TokenRequest {
         };
         Ok(Self {
             ask,
-            id_token: id_token(&form)?,
+            more: TokenExtras {
+                project: form.field("project").map(|text| text.to_string()),
+                id_token: id_token(&form)?,
+            },
         })
     }
 }

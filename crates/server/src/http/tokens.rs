@@ -31,10 +31,10 @@ async fn issue(public: Public<TokenRequest>) -> Result<Reply, Refusal> {
     let Public {
         engine,
         call,
-        input: TokenRequest { ask, id_token },
+        input: TokenRequest { ask, more },
         ..
     } = public;
-    let issued = engine.tokens().answer(&call, ask, id_token).await;
+    let issued = engine.tokens().answer(&call, ask, &more).await;
     let issued = issued.map_err(refusal)?;
     Ok(Reply::sensitive(issued, |issued| {
         let id_token = issued.id_token.as_ref();
@@ -63,7 +63,9 @@ fn refusal(error: TokenError) -> Refusal {
 const fn not_issued(error: &IssueError) -> &'static str {
     match error {
         IssueError::IdToken(IdTokenError::Scope | IdTokenError::Person) => "invalid_scope",
-        IssueError::IdToken(IdTokenError::Project) => "invalid_request",
+        IssueError::IdToken(IdTokenError::Project) | IssueError::UnknownProject => {
+            "invalid_request"
+        }
         IssueError::Seal(_) | IssueError::IdToken(_) => "temporarily_unavailable",
     }
 }

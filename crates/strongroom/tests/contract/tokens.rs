@@ -320,3 +320,61 @@ fn a_shut_gate_shuts_everything_behind_it() {
     acme.set_gates(true, true);
     assert_eq!(acme.owner.value_of("/a"), "v");
 }
+
+#[test]
+fn a_token_for_a_project_acts_there_whatever_a_call_names() {
+    let house = House::new();
+    let acme = house.tenant("acme");
+    acme.project("web");
+    acme.project("shop");
+    let account = acme.service_account("robot");
+    let role = RoleRef::BuiltIn("kms:ReadAccess");
+    acme.bind(PrincipalRef::ServiceAccount(account), role, None);
+    let (id, secret) = acme.credential(account);
+    for project in ["web", "shop"] {
+        let key = json!({"name": format!("of {project}"), "keyType": "aes256-gcm96"});
+        let owner = acme.owner.in_project(project);
+        owner.post("/v1/kms/nl-01/keys").json(&key).expect(201);
+    }
+    let ask = |project: &str| {
+        let form = format!(
+            "grant_type=client_credentials&client_id={id}&client_secret={secret}&project={project}"
+        );
+        house.web.post(TOKEN).form(&form).send()
+    };
+    let reply = ask("web");
+    let token = reply.json()["access_token"].as_str().unwrap().to_owned();
+    let robot = house.web.with(&token, "acme");
+    let keys = |listed: Value| -> Vec<Value> {
+        let listed = listed.as_array().unwrap().iter();
+        listed.map(|key| key["slug"].clone()).collect()
+    };
+    for caller in [
+        robot.clone(),
+        robot.in_project("shop"),
+        robot.in_project("no-such"),
+    ] {
+        let listed = caller.get("/v1/kms/nl-01/keys").expect(200).json();
+        assert_eq!(keys(listed), ["of-web"]);
+    }
+    let by_query = robot.get("/v1/kms/nl-01/keys?project=shop").expect(200);
+    assert_eq!(keys(by_query.json()), ["of-web"]);
+
+    let refused = ask("no-such").expect(400);
+    assert_eq!(refused.json()["error"], "invalid_request");
+    assert!(
+        refused.message().contains("`project`"),
+        "{}",
+        refused.message()
+    );
+    // A project that is gone is not taken for none.
+    acme.project("gone");
+    let gone = ask("gone").json()["access_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    acme.owner.delete("/v1/projects/gone").expect(204);
+    let robot = house.web.with(&gone, "acme");
+    let reply = robot.get("/v1/kms/nl-01/keys").expect(404);
+    assert_eq!(reply.code(), "project_not_found");
+}

@@ -16,11 +16,10 @@ use super::refusal::ExchangeRefusal;
 use super::token::{Claims, ForeignToken};
 use crate::call::{Call, Recorded};
 use crate::directory::rights::{Caption, CredentialName, PrincipalId};
-use crate::directory::tokens::{IssueError, IssuedToken, Tokens};
+use crate::directory::tokens::{IssueError, IssuedToken, TokenExtras, Tokens};
 use crate::directory::view::{OrganisationView, find_organisation};
 use crate::engine::Inner;
 use crate::evidence::{Evidence, Reason};
-use crate::issuer::IdTokenAsk;
 use crate::rows::RowFault;
 use crate::rows::directory::AccessTokenClaims;
 use crate::rows::federation::{FederatedIdentityRow, FederatedProviderRow};
@@ -115,14 +114,14 @@ impl Tokens<'_> {
         &self,
         call: &Arc<Call>,
         ask: ExchangeAsk,
-        id_token: Option<&IdTokenAsk>,
+        more: &TokenExtras,
     ) -> Result<Recorded<IssuedToken>, ExchangeError> {
         let inner = self.0;
         let now = inner.clock.now();
         let mut event = ServiceEvent::new(Action::AuthTokenFailed, None);
         let issued = match inner.accept(call, &ask, &mut event, now).await {
             Ok(accepted) => {
-                let issued = inner.hand_out(&accepted, ask.lifetime, id_token, now);
+                let issued = inner.hand_out(&accepted, ask.lifetime, more, now);
                 issued.await.map(|issued| (accepted.identity, issued))
             }
             Err(error) => Err(error),
@@ -160,7 +159,7 @@ impl Inner {
         &self,
         accepted: &Accepted,
         lifetime: Option<Duration>,
-        id_token: Option<&IdTokenAsk>,
+        more: &TokenExtras,
         now: Timestamp,
     ) -> Result<IssuedToken, ExchangeError> {
         let lifetime = lifetime.unwrap_or(self.settings.access_token_lifetime);
@@ -177,9 +176,10 @@ impl Inner {
             scopes: accepted.scopes.clone(),
             federated: Some(accepted.identity),
             signed_in: None,
+            project: None,
         };
         let client = accepted.service_account.to_string();
-        let issued = self.hand_over(&claims, &accepted.view, &client, id_token, now);
+        let issued = self.hand_over(claims, &accepted.view, &client, more, now);
         issued.await.map_err(ExchangeError::Issue)
     }
 

@@ -20,10 +20,9 @@ use super::refusal::ExchangeRefusal;
 use super::token::Claims;
 use crate::call::{Call, Recorded};
 use crate::directory::rights::{Caption, CredentialName, PrincipalId};
-use crate::directory::tokens::{IssueError, IssuedToken, Tokens};
+use crate::directory::tokens::{IssueError, IssuedToken, TokenExtras, Tokens};
 use crate::directory::view::OrganisationView;
 use crate::evidence::{Evidence, Reason};
-use crate::issuer::IdTokenAsk;
 use crate::rows::RowFault;
 use crate::rows::directory::{AccessTokenClaims, MemberRow};
 use crate::rows::keyspace::{self, DirectoryKind};
@@ -106,11 +105,11 @@ impl Tokens<'_> {
         &self,
         call: &Arc<Call>,
         ask: SignInAsk,
-        id_token: Option<&IdTokenAsk>,
+        more: &TokenExtras,
     ) -> Result<Recorded<IssuedToken>, SignInError> {
         for _ in 0..ATTEMPTS {
             let mut event = ServiceEvent::new(Action::AuthTokenFailed, None);
-            match self.try_to_sign_in(call, &ask, id_token, &mut event).await {
+            match self.try_to_sign_in(call, &ask, more, &mut event).await {
                 Err(SignInError::Change(fault)) if fault.is_conflict() => call.forget_events(),
                 Err(error) => {
                     call.forget_events();
@@ -127,7 +126,7 @@ impl Tokens<'_> {
         &self,
         call: &Arc<Call>,
         ask: &SignInAsk,
-        id_token: Option<&IdTokenAsk>,
+        more: &TokenExtras,
         event: &mut ServiceEvent<'static>,
     ) -> Result<Recorded<IssuedToken>, SignInError> {
         let (inner, now) = (self.0, self.0.clock.now());
@@ -152,8 +151,9 @@ impl Tokens<'_> {
             scopes: Vec::new(),
             federated: None,
             signed_in: Some(SignedIn { user, provider }),
+            project: None,
         };
-        let issued = inner.hand_over(&claims, view, "", id_token, now).await;
+        let issued = inner.hand_over(claims, view, "", more, now).await;
         let issued = issued.map_err(SignInError::Issue)?;
         let resource = Resource {
             kind: ResourceType::FederatedIdentityProvider.as_str().into(),

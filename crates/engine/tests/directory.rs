@@ -16,7 +16,7 @@ use common::{Ground, call, path, tenant, user};
 use strongroom_authz::{Denied, ReadSecretValue};
 use strongroom_engine::{
     Credential, EnterError, Entry, Gate, NewBinding, NewCredential, NewRole, NewRule, NewToken,
-    PrincipalRef, RoleRef,
+    PrincipalRef, RoleRef, TokenExtras,
 };
 use strongroom_types::Plaintext;
 
@@ -55,21 +55,24 @@ async fn the_order_of_refusals_is_the_contracts() {
     let elsewhere = other.organisation.to_string();
     let foreign = entry(Some(&elsewhere), "nowhere", None);
     assert!(matches!(enter(foreign).await, Err(EnterError::NotAMember)));
-    for (secrets, kms) in [(false, false), (false, true), (true, false)] {
+    for open in [&[][..], &[Gate::Kms], &[Gate::Secrets]] {
         engine
             .directory()
-            .set_gates(acme.organisation, secrets, kms)
+            .set_gates(acme.organisation, open)
             .await
             .unwrap();
         let refused = enter(entry(Some("acme"), "nowhere", Some("nowhere"))).await;
-        match secrets {
+        match open.contains(&Gate::Secrets) {
             false => assert!(matches!(refused, Err(EnterError::SecretsOff))),
             true => assert!(matches!(refused, Err(EnterError::KmsOff))),
         }
     }
     engine
         .directory()
-        .set_gates(acme.organisation, true, true)
+        .set_gates(
+            acme.organisation,
+            &[Gate::Secrets, Gate::Kms, Gate::Projects],
+        )
         .await
         .unwrap();
     let region = enter(entry(Some("acme"), "nowhere", Some("nowhere"))).await;
@@ -247,7 +250,7 @@ async fn client_credentials_give_tokens_that_die_with_them() {
     let issue = async |key: &str, value: &str| {
         engine
             .tokens()
-            .issue(&call(), key, secret(value), None)
+            .issue(&call(), key, secret(value), &TokenExtras::default())
             .await
             .map(|done| done.into_inner())
     };

@@ -232,6 +232,8 @@ fn every_route_has_its_gates() {
             &[Gate::Secrets, Gate::Kms]
         } else if route.template.starts_with("/v1/kms/{region}/") {
             &[Gate::Kms]
+        } else if route.template.starts_with("/v1/projects/iam/") {
+            &[Gate::Projects]
         } else {
             &[]
         };
@@ -332,14 +334,12 @@ fn a_shut_gate_lets_nobody_through() {
     let house = House::new();
     let scene = Scene::new(&house);
     let member = scene.acme.member(&[]);
-    for (secrets, kms) in [(false, true), (true, false), (false, false)] {
+    const ALL: [Gate; 3] = [Gate::Secrets, Gate::Kms, Gate::Projects];
+    for open in [&ALL[1..], &ALL[..1], &ALL[2..], &ALL[..2], &[]] {
         let samples = scene.guarded();
-        scene.acme.set_gates(secrets, kms);
+        scene.acme.set_gates(open);
         for (route, action, sample) in &samples {
-            let shut = |gate: &Gate| match gate {
-                Gate::Secrets => !secrets,
-                Gate::Kms => !kms,
-            };
+            let shut = |gate: &Gate| !open.contains(gate);
             if route.gates.iter().any(shut) {
                 for caller in [&scene.acme.owner, &member] {
                     refused(knock(caller, route, sample), 403, "feature_disabled", route);
@@ -348,7 +348,7 @@ fn a_shut_gate_lets_nobody_through() {
                 knock(&scene.acme.owner, route, sample).expect(200);
             }
         }
-        scene.acme.set_gates(true, true);
+        scene.acme.set_gates(&ALL);
     }
 }
 

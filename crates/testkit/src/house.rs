@@ -9,8 +9,8 @@ use std::time::Duration;
 use strongroom_audit::Journal;
 use strongroom_crypto::{Keyring, SystemEntropy, random};
 use strongroom_engine::{
-    Engine, EngineParts, NewBinding, NewCredential, NewOrganisation, NewRole, NewRule, NewToken,
-    NewUser, PrincipalRef, RoleRef,
+    Engine, EngineParts, Gate, NewBinding, NewCredential, NewOrganisation, NewRole, NewRule,
+    NewToken, NewUser, PrincipalRef, RoleRef,
 };
 use strongroom_server::config::{Config, Region};
 use strongroom_server::http::App;
@@ -359,11 +359,11 @@ impl Tenant<'_> {
         )
     }
 
-    /// Switches the two features on or off.
-    pub fn set_gates(&self, secrets: bool, kms: bool) {
+    /// Switches these features on, and all others off.
+    pub fn set_gates(&self, open: &[Gate]) {
         let directory = self.house.engine().directory();
         self.house
-            .wait(directory.set_gates(self.organisation, secrets, kms))
+            .wait(directory.set_gates(self.organisation, open))
             .unwrap();
     }
 }

@@ -23,6 +23,8 @@ pub enum Gate {
     Secrets,
     /// The Key Management Service.
     Kms,
+    /// Policies of projects, and access elevations.
+    Projects,
 }
 
 /// Where a request wants to go.
@@ -95,6 +97,9 @@ pub enum EnterError {
     /// The Key Management Service is switched off.
     #[error("the Key Management Service must be enabled for this organisation first")]
     KmsOff,
+    /// Policies are switched off.
+    #[error("projects with policies of their own are not enabled for this organisation")]
+    ProjectsOff,
     /// No such region is served.
     #[error("there is no such region")]
     UnknownRegion,
@@ -221,7 +226,10 @@ fn check_gates(view: &OrganisationView, gates: &[Gate]) -> Result<(), EnterError
         match gate {
             Gate::Secrets if view.organisation.secrets_off => return Err(EnterError::SecretsOff),
             Gate::Kms if view.organisation.kms_off => return Err(EnterError::KmsOff),
-            Gate::Secrets | Gate::Kms => {}
+            Gate::Projects if view.organisation.projects_off => {
+                return Err(EnterError::ProjectsOff);
+            }
+            Gate::Secrets | Gate::Kms | Gate::Projects => {}
         }
     }
     Ok(())

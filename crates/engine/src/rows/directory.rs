@@ -25,6 +25,8 @@ pub(crate) struct OrganisationRow {
     pub(crate) secrets_off: bool,
     #[n(5)]
     pub(crate) kms_off: bool,
+    #[cbor(n(6), default)]
+    pub(crate) projects_off: bool,
 }
 
 #[derive(Debug, Encode, Decode)]

@@ -80,7 +80,7 @@ impl Catalogued for EnterError {
             Self::TooManyAttempts { .. } => ErrorCode::TooManyAttempts,
             Self::OrganisationRequired => ErrorCode::OrganisationRequired,
             Self::NotAMember => ErrorCode::NotAMember,
-            Self::SecretsOff | Self::KmsOff => ErrorCode::FeatureDisabled,
+            Self::SecretsOff | Self::KmsOff | Self::ProjectsOff => ErrorCode::FeatureDisabled,
             Self::UnknownRegion => ErrorCode::RegionNotFound,
             Self::UnknownProject => ErrorCode::ProjectNotFound,
             Self::Row(fault) => row(fault),

@@ -241,11 +241,11 @@ mod tests {
                 "DELETE /v1/memberships/{mid}/sign-ins 204 EndMemberSignIns",
                 "GET /v1/invites 200 ListInvites",
                 "GET /v1/me/organisation-memberships 200 ListOwnMemberships",
+                "DELETE /v1/me/sign-ins 204 EndOwnSignIns",
                 "GET /v1/me/personal-access-tokens 200 ListOwnTokens",
                 "POST /v1/me/personal-access-tokens 201 CreateOwnToken",
                 "DELETE /v1/me/personal-access-tokens/{tid} 204 RevokeOwnToken",
                 "POST /v1/iam/explain 200 ExplainRights",
-                "DELETE /v1/me/sign-ins 204 EndOwnSignIns",
                 "GET /v1/projects 200 ListProjects",
                 "POST /v1/projects 201 CreateProject",
                 "GET /v1/projects/{id} 200 ReadProject",
@@ -305,12 +305,9 @@ mod tests {
             .filter(|route| route.template != "/v1/sign-in")
         {
             assert!(route.action.is_some(), "{}", route.template);
-            assert_eq!(
-                route.gates.is_empty(),
-                !route.template.contains("{region}"),
-                "{}",
-                route.template
-            );
+            let gated = ["{region}", "/projects/iam/"];
+            let gated = gated.iter().any(|part| route.template.contains(part));
+            assert_eq!(!route.gates.is_empty(), gated, "{}", route.template);
         }
     }
 }

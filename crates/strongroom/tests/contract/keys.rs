@@ -1,6 +1,7 @@
 //! `/v1/kms`: keys, and what they protect (contract 2.2, 2.3, 2.9, 2.10).
 
 use serde_json::{Value, json};
+use strongroom_engine::Gate;
 use strongroom_testkit::api::{KEYS, key, secret};
 use strongroom_testkit::{Caller, House, b64};
 
@@ -259,7 +260,7 @@ fn the_summary_counts_the_keys_of_each_region() {
     );
     assert_eq!(summary["regions"][2]["kmsAvailable"], false);
     // Members learn that the gate is shut; everything else is 403.
-    acme.set_gates(true, false);
+    acme.set_gates(&[Gate::Secrets]);
     let summary = acme.owner.get("/v1/kms/summary").expect(200).json();
     assert_eq!(summary["featureEnabled"], false);
     assert_eq!(acme.owner.get(KEYS).expect(403).code(), "feature_disabled");

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
+use strongroom_engine::Gate;
 use strongroom_testkit::api::{key, secret};
 use strongroom_testkit::{House, Tenant, b64};
 
@@ -67,9 +68,9 @@ fn a_gate_that_is_off() {
     let house = house();
     let acme = filled(&house);
     let shape = Shape::of(&acme);
-    acme.set_gates(false, true);
+    acme.set_gates(&[Gate::Kms]);
     shape.answers(&acme.owner, [403; 9], "feature_disabled");
-    acme.set_gates(true, false);
+    acme.set_gates(&[Gate::Secrets]);
     for refused in shape.answers(&acme.owner, [403; 9], "feature_disabled") {
         assert!(
             refused.message().contains("must be enabled"),
@@ -77,7 +78,7 @@ fn a_gate_that_is_off() {
             refused.message()
         );
     }
-    acme.set_gates(true, true);
+    acme.set_gates(&[Gate::Secrets, Gate::Kms]);
     assert_eq!(acme.owner.value_of("/a"), "v");
 }
 

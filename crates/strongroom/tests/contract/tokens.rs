@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use strongroom_engine::{NewToken, PrincipalRef, RoleRef};
+use strongroom_engine::{Gate, NewToken, PrincipalRef, RoleRef};
 use strongroom_testkit::api::SECRETS;
 use strongroom_testkit::{House, Tenant, b64};
 
@@ -296,12 +296,12 @@ fn a_shut_gate_shuts_everything_behind_it() {
         assert_eq!(reply.code(), "feature_disabled");
         reply.message()
     };
-    acme.set_gates(false, true);
+    acme.set_gates(&[Gate::Kms]);
     assert!(message(acme.owner.reveal("/a").expect(403)).contains("Secrets Manager"));
     acme.owner
         .get(&strongroom_testkit::api::key(&acme.key))
         .expect(200);
-    acme.set_gates(true, false);
+    acme.set_gates(&[Gate::Secrets]);
     let kms = message(acme.owner.reveal("/a").expect(403));
     assert!(
         kms.contains("Key Management Service") && kms.contains("must be enabled"),
@@ -317,7 +317,7 @@ fn a_shut_gate_shuts_everything_behind_it() {
         .expect(403);
     acme.owner.get("/v1/regions").expect(200);
     acme.owner.get("/v1/audit").expect(200);
-    acme.set_gates(true, true);
+    acme.set_gates(&[Gate::Secrets, Gate::Kms]);
     assert_eq!(acme.owner.value_of("/a"), "v");
 }
 

@@ -3,6 +3,7 @@
 use strongroom_types::{Description, DisplayName, OrganisationId, ProjectId, Slug};
 
 use super::{Directory, DirectoryError, Result};
+use crate::directory::Gate;
 use crate::directory::view::epoch_row;
 use crate::rows::directory::{Described, OrganisationRow, OrganisationSlug, ProjectRow};
 use crate::rows::keyspace::{self, DirectoryKind};
@@ -41,6 +42,7 @@ impl Directory<'_> {
             created_at: self.0.clock.now(),
             secrets_off: false,
             kms_off: false,
+            projects_off: false,
         };
         let mut changes = self.0.vault.changes();
         changes.create(
@@ -58,12 +60,13 @@ impl Directory<'_> {
         }
     }
 
-    /// Switches features of an organisation on or off (contract 3.5).
-    pub async fn set_gates(&self, id: OrganisationId, secrets: bool, kms: bool) -> Result<()> {
+    /// Switches these features of an organisation on, and all others off (contract 3.5).
+    pub async fn set_gates(&self, id: OrganisationId, open: &[Gate]) -> Result<()> {
         let view = self.view(id).await?;
         let mut row = view.organisation.clone();
-        row.secrets_off = !secrets;
-        row.kms_off = !kms;
+        row.secrets_off = !open.contains(&Gate::Secrets);
+        row.kms_off = !open.contains(&Gate::Kms);
+        row.projects_off = !open.contains(&Gate::Projects);
         let mut changes = self.guarded(&view)?;
         changes.put(keyspace::organisation(id), &row)?;
         self.record(id, "directory.set_gates", changes).await

@@ -61,6 +61,7 @@ pub(super) fn organisation(world: &World) -> OrganisationView {
         created_at: at(0),
         secrets_off: false,
         kms_off: false,
+        projects_off: false,
     };
     let mut view = OrganisationView::empty(row, None);
     for number in 0..USERS {

@@ -3,7 +3,7 @@
 use http::{Method, StatusCode};
 use strongroom_api as api;
 use strongroom_authz as authz;
-use strongroom_engine::{AccessFilter, NewElevation};
+use strongroom_engine::{AccessFilter, Gate, NewElevation};
 
 use super::super::guard::Granted;
 use super::super::refusal::Refusal;
@@ -45,9 +45,13 @@ const ACCESS_FILTERS: &[Parameter] = &[
 ];
 
 /// Adds the routes.
+/// The feature that has to be on (contract 3.5).
+const GATES: &[Gate] = &[Gate::Projects];
+
 pub(super) fn routes(routes: Routes) -> Routes {
     let access = routes.add(
         Route::new(Method::GET, ACCESS, "listAccessBindings")
+            .gates(GATES)
             .about("Shows who may do something to a resource of the level, and by what.")
             .reads(ACCESS_FILTERS)
             .answers(StatusCode::OK, Answer::One("ResourceAccess")),
@@ -61,12 +65,14 @@ fn own_routes(routes: Routes) -> Routes {
     routes
         .add(
             Route::new(Method::GET, MINE, "listOwnElevations")
+                .gates(GATES)
                 .about("Lists what the caller asked for on the level.")
                 .answers(StatusCode::OK, Answer::Many("AccessElevation")),
             list_own,
         )
         .add(
             Route::new(Method::POST, MINE, "requestElevation")
+                .gates(GATES)
                 .about("Asks for a policy for a while; somebody else decides.")
                 .takes("CreateAccessElevation")
                 .answers(StatusCode::CREATED, one),
@@ -74,12 +80,14 @@ fn own_routes(routes: Routes) -> Routes {
         )
         .add(
             Route::new(Method::GET, MY_ONE, "readOwnElevation")
+                .gates(GATES)
                 .about("Shows one of the caller's own requests.")
                 .answers(StatusCode::OK, one),
             read_own,
         )
         .add(
             Route::new(Method::POST, CANCEL, "cancelElevation")
+                .gates(GATES)
                 .about("Takes a request of the caller's own back, before it is decided.")
                 .answers(StatusCode::OK, one),
             cancel,
@@ -91,18 +99,21 @@ fn review_routes(routes: Routes) -> Routes {
     routes
         .add(
             Route::new(Method::GET, ALL, "listElevations")
+                .gates(GATES)
                 .about("Lists what was asked for on the level.")
                 .answers(StatusCode::OK, Answer::Many("AccessElevation")),
             list,
         )
         .add(
             Route::new(Method::GET, ONE, "readElevation")
+                .gates(GATES)
                 .about("Shows somebody's request.")
                 .answers(StatusCode::OK, one),
             read,
         )
         .add(
             Route::new(Method::POST, APPROVE, "approveElevation")
+                .gates(GATES)
                 .about("Gives what somebody else asked for, of which the caller holds everything.")
                 .takes("ReviewAccessElevation")
                 .answers(StatusCode::OK, one),
@@ -110,6 +121,7 @@ fn review_routes(routes: Routes) -> Routes {
         )
         .add(
             Route::new(Method::POST, REJECT, "rejectElevation")
+                .gates(GATES)
                 .about("Refuses what somebody asked for.")
                 .takes("ReviewAccessElevation")
                 .answers(StatusCode::OK, one),
@@ -117,6 +129,7 @@ fn review_routes(routes: Routes) -> Routes {
         )
         .add(
             Route::new(Method::POST, REVOKE, "revokeElevation")
+                .gates(GATES)
                 .about("Takes away what was given on request, from the next request on.")
                 .takes("ReviewAccessElevation")
                 .answers(StatusCode::OK, one),

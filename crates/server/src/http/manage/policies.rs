@@ -3,7 +3,9 @@
 use http::{Method, StatusCode};
 use strongroom_api as api;
 use strongroom_authz as authz;
-use strongroom_engine::{ListFilter, NewPolicyBinding, NewRule, PolicyBindingChange, PolicyChange};
+use strongroom_engine::{
+    Gate, ListFilter, NewPolicyBinding, NewRule, PolicyBindingChange, PolicyChange,
+};
 
 use super::super::guard::Granted;
 use super::super::refusal::Refusal;
@@ -23,10 +25,14 @@ const BINDINGS: &str = "/v1/projects/iam/policies/{id}/bindings";
 const BINDING: &str = "/v1/projects/iam/policies/{id}/bindings/{bid}";
 
 /// Adds the routes.
+/// The feature that has to be on (contract 3.5).
+const GATES: &[Gate] = &[Gate::Projects];
+
 pub(super) fn routes(routes: Routes) -> Routes {
     let policies = routes
         .add(
             Route::new(Method::GET, ALL, "listPolicies")
+                .gates(GATES)
                 .about("Lists the level's policies that the caller may read.")
                 .reads(FILTERS)
                 .answers(StatusCode::OK, Answer::Many("IamPolicy")),
@@ -34,6 +40,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         )
         .add(
             Route::new(Method::POST, ALL, "createPolicy")
+                .gates(GATES)
                 .about("Makes a policy, which allows nothing yet.")
                 .takes("CreateIamPolicy")
                 .answers(StatusCode::CREATED, Answer::One("IamPolicy")),
@@ -41,24 +48,28 @@ pub(super) fn routes(routes: Routes) -> Routes {
         )
         .add(
             Route::new(Method::GET, RESOURCES, "listPolicyResources")
+                .gates(GATES)
                 .about("Lists the resource types that the rules of policies can name.")
                 .answers(StatusCode::OK, Answer::Many("ResourceTypeName")),
             resources,
         )
         .add(
             Route::new(Method::GET, MEMBERS, "listPolicyMembers")
+                .gates(GATES)
                 .about("Lists the members who were given something on the level.")
                 .answers(StatusCode::OK, Answer::Many("ProjectMember")),
             members,
         )
         .add(
             Route::new(Method::GET, ONE, "readPolicy")
+                .gates(GATES)
                 .about("Shows a policy with its rules and bindings.")
                 .answers(StatusCode::OK, Answer::One("IamPolicy")),
             read,
         )
         .add(
             Route::new(Method::PUT, ONE, "updatePolicy")
+                .gates(GATES)
                 .about("Changes what is said about a policy, and when and where it counts.")
                 .takes("UpdateIamPolicy")
                 .answers(StatusCode::OK, Answer::One("IamPolicy")),
@@ -66,6 +77,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         )
         .add(
             Route::new(Method::DELETE, ONE, "deletePolicy")
+                .gates(GATES)
                 .about("Removes a policy, and takes it from everybody who has it.")
                 .answers(StatusCode::NO_CONTENT, Answer::Nothing),
             delete,
@@ -77,6 +89,7 @@ fn rule_routes(routes: Routes) -> Routes {
     routes
         .add(
             Route::new(Method::POST, RULES, "addPolicyRule")
+                .gates(GATES)
                 .about("Lets a policy allow more, of what the caller holds.")
                 .takes("AddRule")
                 .answers(StatusCode::CREATED, Answer::One("RoleRule")),
@@ -84,6 +97,7 @@ fn rule_routes(routes: Routes) -> Routes {
         )
         .add(
             Route::new(Method::DELETE, RULE, "removePolicyRule")
+                .gates(GATES)
                 .about("Lets a policy allow less.")
                 .answers(StatusCode::NO_CONTENT, Answer::Nothing),
             remove_rule,
@@ -94,12 +108,14 @@ fn binding_routes(routes: Routes) -> Routes {
     routes
         .add(
             Route::new(Method::GET, BINDINGS, "listPolicyBindings")
+                .gates(GATES)
                 .about("Lists who has a policy on the level.")
                 .answers(StatusCode::OK, Answer::Many("IamPolicyBinding")),
             list_bindings,
         )
         .add(
             Route::new(Method::POST, BINDINGS, "createPolicyBinding")
+                .gates(GATES)
                 .about("Gives a policy, of which the caller must hold everything for as long.")
                 .takes("CreateIamPolicyBinding")
                 .answers(StatusCode::CREATED, Answer::One("IamPolicyBinding")),
@@ -107,6 +123,7 @@ fn binding_routes(routes: Routes) -> Routes {
         )
         .add(
             Route::new(Method::PUT, BINDING, "updatePolicyBinding")
+                .gates(GATES)
                 .about("Changes what is said about a binding, and when it ends.")
                 .takes("UpdateIamPolicyBinding")
                 .answers(StatusCode::OK, Answer::One("IamPolicyBinding")),
@@ -114,6 +131,7 @@ fn binding_routes(routes: Routes) -> Routes {
         )
         .add(
             Route::new(Method::DELETE, BINDING, "deletePolicyBinding")
+                .gates(GATES)
                 .about("Takes a policy away, from the next request on.")
                 .answers(StatusCode::NO_CONTENT, Answer::Nothing),
             delete_binding,

@@ -85,13 +85,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 async fn list(granted: Granted<List>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input,
-        ..
-    } = granted;
+    let (engine, call, grant, input) = granted.parts();
     let filter = input.filter(*grant.scope())?;
     let found = engine
         .audit()
@@ -101,12 +95,7 @@ async fn list(granted: Granted<List>) -> Result<Reply, Refusal> {
 }
 
 async fn read(granted: Granted<Read>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        ..
-    } = granted;
+    let (engine, call, grant, _) = granted.parts();
     let entry = engine.audit().read(grant, &call).await?;
     Reply::json(entry, |entry| audit_views::entry(&entry))
 }
@@ -157,12 +146,8 @@ impl Request for List {
 
     fn read(parts: &Parts<'_>) -> Result<(Target<Self>, Self), Refusal> {
         let url = &parts.url;
-        let text = |name| {
-            let value = url.parameter(name)?.filter(|value| !value.is_empty());
-            Ok::<_, RequestError>(value.map(|value| value.into_owned()))
-        };
         let list = |name| {
-            let joined = text(name)?.unwrap_or_default();
+            let joined = url.text(name)?.unwrap_or_default();
             let parts = joined
                 .split(',')
                 .map(str::trim)
@@ -173,17 +158,17 @@ impl Request for List {
             include_system: url.flag("includeSystemServices")?,
             actions: list("action")?,
             resource_types: list("resourceType")?,
-            resource_identity: text("resourceIdentity")?,
-            user: identity(text("userIdentity")?, "userIdentity")?,
-            service_account: identity(text("serviceAccount")?, "serviceAccount")?,
-            impersonator: text("impersonatorIdentity")?,
+            resource_identity: url.text("resourceIdentity")?,
+            user: identity(url.text("userIdentity")?, "userIdentity")?,
+            service_account: identity(url.text("serviceAccount")?, "serviceAccount")?,
+            impersonator: url.text("impersonatorIdentity")?,
             status: url
                 .count("responseStatus", HIGHEST_STATUS)?
                 .and_then(|status| status.try_into().ok()),
-            search: text("searchText")?,
+            search: url.text("searchText")?,
             ..Filter::everything(OrganisationId::from_bytes([0; 16]))
         };
-        let organisation = identity(text("organizationIdentity")?, "organizationIdentity")?;
+        let organisation = identity(url.text("organizationIdentity")?, "organizationIdentity")?;
         let number = url.count("page", u32::MAX as usize)?.unwrap_or(1);
         let limit = url
             .count("limit", usize::from(Page::MOST))?

@@ -7,6 +7,7 @@
 mod address;
 mod api;
 mod app;
+mod asked;
 mod audit;
 mod audit_views;
 mod body;

@@ -131,25 +131,13 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 async fn browse(granted: Granted<Browse>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input,
-        ..
-    } = granted;
+    let (engine, call, grant, input) = granted.parts();
     let browsed = engine.secrets().browse(grant, &call, input.0).await?;
     Reply::json(browsed, views::browse)
 }
 
 async fn list(granted: Granted<List>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input,
-        ..
-    } = granted;
+    let (engine, call, grant, input) = granted.parts();
     let secrets = engine.secrets().list(grant, &call, input.0).await?;
     Ok(Reply::list(
         secrets,
@@ -159,25 +147,13 @@ async fn list(granted: Granted<List>) -> Result<Reply, Refusal> {
 }
 
 async fn create(granted: Granted<Create>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input,
-        ..
-    } = granted;
+    let (engine, call, grant, input) = granted.parts();
     let created = engine.secrets().create(grant, &call, input.0).await?;
     Reply::json(created, views::secret)
 }
 
 async fn read(granted: Granted<Read>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input,
-        ..
-    } = granted;
+    let (engine, call, grant, input) = granted.parts();
     let secret = engine
         .secrets()
         .read(grant, &call, input.include_versions)
@@ -186,37 +162,19 @@ async fn read(granted: Granted<Read>) -> Result<Reply, Refusal> {
 }
 
 async fn set_policy(granted: Granted<SetPolicy>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input,
-        ..
-    } = granted;
+    let (engine, call, grant, input) = granted.parts();
     let secret = engine.secrets().set_policy(grant, &call, input.0).await?;
     Reply::json(secret, views::secret)
 }
 
 async fn put(granted: Granted<Put>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input,
-        ..
-    } = granted;
+    let (engine, call, grant, input) = granted.parts();
     let done = engine.secrets().put(grant, &call, input.0).await?;
     Reply::json(done, views::put)
 }
 
 async fn reveal(granted: Granted<Reveal>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input,
-        ..
-    } = granted;
+    let (engine, call, grant, input) = granted.parts();
     let revealed = engine.secrets().reveal(grant, &call, input.version).await?;
     Ok(Reply::sensitive(revealed, |revealed| {
         api::reveal_reply(&api::Reveal {
@@ -230,13 +188,7 @@ async fn reveal(granted: Granted<Reveal>) -> Result<Reply, Refusal> {
 }
 
 async fn destroy(granted: Granted<Destroy>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input,
-        ..
-    } = granted;
+    let (engine, call, grant, input) = granted.parts();
     Ok(Reply::empty(
         engine
             .secrets()
@@ -246,13 +198,7 @@ async fn destroy(granted: Granted<Destroy>) -> Result<Reply, Refusal> {
 }
 
 async fn delete(granted: Granted<Delete>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input,
-        ..
-    } = granted;
+    let (engine, call, grant, input) = granted.parts();
     let deleted = engine.secrets().delete(grant, &call).await;
     Ok(Reply::empty(deleted.map_err(|error| input.refusal(error))?))
 }

@@ -87,6 +87,13 @@ impl<'a> Url<'a> {
         }
     }
 
+    /// A query parameter's text, decoded; none where it is absent or empty. Refused where it is given
+    /// twice.
+    pub(super) fn text(&self, name: &'static str) -> Result<Option<String>, RequestError> {
+        let value = self.parameter(name)?.filter(|value| !value.is_empty());
+        Ok(value.map(Cow::into_owned))
+    }
+
     /// All values of a query parameter that can be repeated, without empty ones.
     pub(super) fn every(&self, name: &str) -> Vec<String> {
         form_urlencoded::parse(self.query.as_bytes())

@@ -1,15 +1,16 @@
 //! Which foreign subjects may act as which service account.
 
 use http::{Method, StatusCode};
-use strongroom_api as api;
+use strongroom_api::{self as api, RequestError};
 use strongroom_authz as authz;
 use strongroom_engine::{FederatedFilter, FederatedIdentityChange, NewFederatedIdentity};
 
+use super::super::asked::{Asked, Form, InUrl};
 use super::super::guard::{Granted, Parts, Request, Target};
 use super::super::refusal::Refusal;
 use super::super::reply::Reply;
 use super::super::route::{Answer, Route, Routes};
-use super::{FILTERS, filter, named, views};
+use super::{FILTERS, views};
 
 const ALL: &str = "/v1/federated-identities";
 const ONE: &str = "/v1/federated-identities/{federated}";
@@ -51,14 +52,10 @@ pub(super) fn routes(routes: Routes) -> Routes {
         )
 }
 
-async fn list(granted: Granted<List>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input,
-        ..
-    } = granted;
+async fn list(
+    granted: Granted<Asked<authz::ListFederatedIdentities, FederatedFilter>>,
+) -> Result<Reply, Refusal> {
+    let (engine, call, grant, input) = granted.parts();
     let found = engine
         .federation()
         .list_identities(grant, &call, input.0)
@@ -66,14 +63,10 @@ async fn list(granted: Granted<List>) -> Result<Reply, Refusal> {
     Reply::json(found, views::identities)
 }
 
-async fn create(granted: Granted<Create>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input,
-        ..
-    } = granted;
+async fn create(
+    granted: Granted<Asked<authz::CreateFederatedIdentity, NewFederatedIdentity>>,
+) -> Result<Reply, Refusal> {
+    let (engine, call, grant, input) = granted.parts();
     let made = engine
         .federation()
         .create_identity(grant, &call, input.0)
@@ -81,25 +74,14 @@ async fn create(granted: Granted<Create>) -> Result<Reply, Refusal> {
     Reply::json(made, views::identity)
 }
 
-async fn read(granted: Granted<Read>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        ..
-    } = granted;
+async fn read(granted: Granted<Asked<authz::ReadFederatedIdentity>>) -> Result<Reply, Refusal> {
+    let (engine, call, grant, _) = granted.parts();
     let found = engine.federation().read_identity(grant, &call).await?;
     Reply::json(found, views::identity)
 }
 
 async fn update(granted: Granted<Update>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input,
-        ..
-    } = granted;
+    let (engine, call, grant, input) = granted.parts();
     let changed = engine
         .federation()
         .update_identity(grant, &call, input.0)
@@ -107,37 +89,18 @@ async fn update(granted: Granted<Update>) -> Result<Reply, Refusal> {
     Reply::json(changed, views::identity)
 }
 
-async fn delete(granted: Granted<Delete>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        ..
-    } = granted;
+async fn delete(granted: Granted<Asked<authz::DeleteFederatedIdentity>>) -> Result<Reply, Refusal> {
+    let (engine, call, grant, _) = granted.parts();
     let gone = engine.federation().delete_identity(grant, &call).await?;
     Ok(Reply::empty(gone))
 }
 
-struct List(FederatedFilter);
+impl Form for NewFederatedIdentity {
+    const IN_BODY: bool = true;
 
-impl Request for List {
-    type Action = authz::ListFederatedIdentities;
-    const HAS_BODY: bool = false;
-
-    fn read(parts: &Parts<'_>) -> Result<(Target<Self>, Self), Refusal> {
-        Ok(((), Self(filter(parts)?)))
-    }
-}
-
-struct Create(NewFederatedIdentity);
-
-impl Request for Create {
-    type Action = authz::CreateFederatedIdentity;
-    const HAS_BODY: bool = true;
-
-    fn read(parts: &Parts<'_>) -> Result<(Target<Self>, Self), Refusal> {
+    fn read(parts: &Parts<'_>) -> Result<Self, RequestError> {
         let body = api::CreateFederatedIdentity::parse(parts.body, parts.rules)?;
-        let new = NewFederatedIdentity {
+        Ok(Self {
             name: body.name,
             description: body.description,
             labels: body.labels,
@@ -150,22 +113,11 @@ impl Request for Create {
             scopes: body.scopes,
             expires_at: body.expires_at,
             conditions: body.conditions,
-        };
-        Ok(((), Self(new)))
+        })
     }
 }
 
-struct Read;
-
-impl Request for Read {
-    type Action = authz::ReadFederatedIdentity;
-    const HAS_BODY: bool = false;
-
-    fn read(parts: &Parts<'_>) -> Result<(Target<Self>, Self), Refusal> {
-        Ok((named(parts)?, Self))
-    }
-}
-
+/// Reads the body before the name, so that what is wrong with a body is said wherever it is sent.
 struct Update(FederatedIdentityChange);
 
 impl Request for Update {
@@ -186,17 +138,6 @@ impl Request for Update {
             expires_at: body.expires_at,
             conditions: body.conditions,
         };
-        Ok((named(parts)?, Self(change)))
-    }
-}
-
-struct Delete;
-
-impl Request for Delete {
-    type Action = authz::DeleteFederatedIdentity;
-    const HAS_BODY: bool = false;
-
-    fn read(parts: &Parts<'_>) -> Result<(Target<Self>, Self), Refusal> {
-        Ok((named(parts)?, Self))
+        Ok((InUrl::of(parts)?, Self(change)))
     }
 }

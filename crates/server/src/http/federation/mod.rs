@@ -8,6 +8,7 @@ use strongroom_api::{ErrorCode, RequestError};
 use strongroom_engine::FederatedFilter;
 use strongroom_types::Slug;
 
+use super::asked::{Form, InUrl};
 use super::guard::Parts;
 use super::refusal::Refusal;
 use super::route::{Parameter, Routes, Shape};
@@ -28,22 +29,23 @@ pub(super) fn routes(routes: Routes) -> Routes {
     identities::routes(providers::routes(routes))
 }
 
-/// What of a list is wanted.
-fn filter(parts: &Parts<'_>) -> Result<FederatedFilter, RequestError> {
-    let text = |name| {
-        let value = parts.url.parameter(name)?.filter(|value| !value.is_empty());
-        Ok::<_, RequestError>(value.map(|value| value.into_owned()))
-    };
-    Ok(FederatedFilter {
-        identity: text("identity")?,
-        name: text("name")?,
-        status: text("status")?,
-        labels: parts.url.pairs("matchLabels"),
-    })
+impl Form for FederatedFilter {
+    const IN_BODY: bool = false;
+
+    fn read(parts: &Parts<'_>) -> Result<Self, RequestError> {
+        Ok(Self {
+            identity: parts.url.text("identity")?,
+            name: parts.url.text("name")?,
+            status: parts.url.text("status")?,
+            labels: parts.url.pairs("matchLabels"),
+        })
+    }
 }
 
-/// The thing that the URL names. What can name none is not found.
-fn named(parts: &Parts<'_>) -> Result<Slug, Refusal> {
-    let missing = || Refusal::of(ErrorCode::ResourceNotFound);
-    parts.url.member().ok_or_else(missing)
+/// `/v1/federated-identities/{name}`, and providers alike. What can name none is not found.
+impl InUrl for Slug {
+    fn of(parts: &Parts<'_>) -> Result<Self, Refusal> {
+        let missing = || Refusal::of(ErrorCode::ResourceNotFound);
+        parts.url.member().ok_or_else(missing)
+    }
 }

@@ -1,15 +1,16 @@
 //! Issuers that an organisation trusts.
 
 use http::{Method, StatusCode};
-use strongroom_api as api;
+use strongroom_api::{self as api, RequestError};
 use strongroom_authz as authz;
 use strongroom_engine::{FederatedFilter, FederatedProviderChange, NewFederatedProvider};
 
+use super::super::asked::{Asked, Form, InUrl};
 use super::super::guard::{Granted, Parts, Request, Target};
 use super::super::refusal::Refusal;
 use super::super::reply::Reply;
 use super::super::route::{Answer, Route, Routes};
-use super::{FILTERS, filter, named, views};
+use super::{FILTERS, views};
 
 const ALL: &str = "/v1/federated-identity-providers";
 const ONE: &str = "/v1/federated-identity-providers/{provider}";
@@ -51,14 +52,10 @@ pub(super) fn routes(routes: Routes) -> Routes {
         )
 }
 
-async fn list(granted: Granted<List>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input,
-        ..
-    } = granted;
+async fn list(
+    granted: Granted<Asked<authz::ListFederatedProviders, FederatedFilter>>,
+) -> Result<Reply, Refusal> {
+    let (engine, call, grant, input) = granted.parts();
     let found = engine
         .federation()
         .list_providers(grant, &call, input.0)
@@ -66,14 +63,10 @@ async fn list(granted: Granted<List>) -> Result<Reply, Refusal> {
     Reply::json(found, views::providers)
 }
 
-async fn create(granted: Granted<Create>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input,
-        ..
-    } = granted;
+async fn create(
+    granted: Granted<Asked<authz::CreateFederatedProvider, NewFederatedProvider>>,
+) -> Result<Reply, Refusal> {
+    let (engine, call, grant, input) = granted.parts();
     let made = engine
         .federation()
         .create_provider(grant, &call, input.0)
@@ -81,25 +74,14 @@ async fn create(granted: Granted<Create>) -> Result<Reply, Refusal> {
     Reply::json(made, views::provider)
 }
 
-async fn read(granted: Granted<Read>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        ..
-    } = granted;
+async fn read(granted: Granted<Asked<authz::ReadFederatedProvider>>) -> Result<Reply, Refusal> {
+    let (engine, call, grant, _) = granted.parts();
     let found = engine.federation().read_provider(grant, &call).await?;
     Reply::json(found, views::provider)
 }
 
 async fn update(granted: Granted<Update>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input,
-        ..
-    } = granted;
+    let (engine, call, grant, input) = granted.parts();
     let changed = engine
         .federation()
         .update_provider(grant, &call, input.0)
@@ -107,37 +89,18 @@ async fn update(granted: Granted<Update>) -> Result<Reply, Refusal> {
     Reply::json(changed, views::provider)
 }
 
-async fn delete(granted: Granted<Delete>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        ..
-    } = granted;
+async fn delete(granted: Granted<Asked<authz::DeleteFederatedProvider>>) -> Result<Reply, Refusal> {
+    let (engine, call, grant, _) = granted.parts();
     let gone = engine.federation().delete_provider(grant, &call).await?;
     Ok(Reply::empty(gone))
 }
 
-struct List(FederatedFilter);
+impl Form for NewFederatedProvider {
+    const IN_BODY: bool = true;
 
-impl Request for List {
-    type Action = authz::ListFederatedProviders;
-    const HAS_BODY: bool = false;
-
-    fn read(parts: &Parts<'_>) -> Result<(Target<Self>, Self), Refusal> {
-        Ok(((), Self(filter(parts)?)))
-    }
-}
-
-struct Create(NewFederatedProvider);
-
-impl Request for Create {
-    type Action = authz::CreateFederatedProvider;
-    const HAS_BODY: bool = true;
-
-    fn read(parts: &Parts<'_>) -> Result<(Target<Self>, Self), Refusal> {
+    fn read(parts: &Parts<'_>) -> Result<Self, RequestError> {
         let body = api::CreateFederatedProvider::parse(parts.body, parts.rules)?;
-        let new = NewFederatedProvider {
+        Ok(Self {
             name: body.name,
             description: body.description,
             labels: body.labels,
@@ -147,22 +110,11 @@ impl Request for Create {
             local_jwks: body.local_jwks,
             active: body.active,
             sign_in: body.sign_in.map(views::sign_in_settings),
-        };
-        Ok(((), Self(new)))
+        })
     }
 }
 
-struct Read;
-
-impl Request for Read {
-    type Action = authz::ReadFederatedProvider;
-    const HAS_BODY: bool = false;
-
-    fn read(parts: &Parts<'_>) -> Result<(Target<Self>, Self), Refusal> {
-        Ok((named(parts)?, Self))
-    }
-}
-
+/// Reads the body before the name, so that what is wrong with a body is said wherever it is sent.
 struct Update(FederatedProviderChange);
 
 impl Request for Update {
@@ -184,17 +136,6 @@ impl Request for Update {
                 .sign_in
                 .map(|sign_in| sign_in.map(views::sign_in_settings)),
         };
-        Ok((named(parts)?, Self(change)))
-    }
-}
-
-struct Delete;
-
-impl Request for Delete {
-    type Action = authz::DeleteFederatedProvider;
-    const HAS_BODY: bool = false;
-
-    fn read(parts: &Parts<'_>) -> Result<(Target<Self>, Self), Refusal> {
-        Ok((named(parts)?, Self))
+        Ok((InUrl::of(parts)?, Self(change)))
     }
 }

@@ -37,13 +37,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 async fn encrypt(granted: Granted<EncryptBatch>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input,
-        ..
-    } = granted;
+    let (engine, call, grant, input) = granted.parts();
     let done = engine.keys().encrypt_batch(grant, &call, input.0).await?;
     Reply::json(done, |items| {
         answers(&call, items, |encrypted| BatchAnswer {
@@ -55,13 +49,7 @@ async fn encrypt(granted: Granted<EncryptBatch>) -> Result<Reply, Refusal> {
 }
 
 async fn decrypt(granted: Granted<DecryptBatch>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input,
-        ..
-    } = granted;
+    let (engine, call, grant, input) = granted.parts();
     let done = engine.keys().decrypt_batch(grant, &call, input.0).await?;
     Ok(Reply::sensitive(done, |items| {
         let items = items.into_iter().map(|item| match settled(&call, item) {
@@ -73,13 +61,7 @@ async fn decrypt(granted: Granted<DecryptBatch>) -> Result<Reply, Refusal> {
 }
 
 async fn sign(granted: Granted<SignBatch>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input,
-        ..
-    } = granted;
+    let (engine, call, grant, input) = granted.parts();
     let done = engine.keys().sign_batch(grant, &call, input.0).await?;
     Reply::json(done, |items| {
         answers(&call, items, |signed| BatchAnswer {
@@ -91,13 +73,7 @@ async fn sign(granted: Granted<SignBatch>) -> Result<Reply, Refusal> {
 }
 
 async fn verify(granted: Granted<VerifyBatch>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input,
-        ..
-    } = granted;
+    let (engine, call, grant, input) = granted.parts();
     let done = engine.keys().verify_batch(grant, &call, input.0).await?;
     Reply::json(done, |items| {
         answers(&call, items, |verified| BatchAnswer {

@@ -58,25 +58,13 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 async fn encrypt(granted: Granted<Encrypt>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input,
-        ..
-    } = granted;
+    let (engine, call, grant, input) = granted.parts();
     let encrypted = engine.keys().encrypt(grant, &call, input.0).await?;
     Reply::json(encrypted, views::encrypted)
 }
 
 async fn decrypt(granted: Granted<Decrypt>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input,
-        ..
-    } = granted;
+    let (engine, call, grant, input) = granted.parts();
     let decrypted = engine.keys().decrypt(grant, &call, input.0).await?;
     Ok(Reply::sensitive(decrypted, |decrypted| {
         api::decrypt_reply(&decrypted.plaintext, decrypted.key_version)
@@ -84,37 +72,19 @@ async fn decrypt(granted: Granted<Decrypt>) -> Result<Reply, Refusal> {
 }
 
 async fn sign(granted: Granted<Sign>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input: Sign(what, version),
-        ..
-    } = granted;
+    let (engine, call, grant, Sign(what, version)) = granted.parts();
     let signed = engine.keys().sign(grant, &call, what, version).await?;
     Reply::json(signed, views::signed)
 }
 
 async fn verify(granted: Granted<Verify>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input: Verify(what, signature),
-        ..
-    } = granted;
+    let (engine, call, grant, Verify(what, signature)) = granted.parts();
     let verified = engine.keys().verify(grant, &call, what, &signature).await?;
     Reply::json(verified, views::verified)
 }
 
 async fn hmac(granted: Granted<Hmac>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input: Hmac(what, version),
-        ..
-    } = granted;
+    let (engine, call, grant, Hmac(what, version)) = granted.parts();
     let hashed = engine.keys().hmac(grant, &call, what, version).await?;
     Reply::json(hashed, |hashed| api::HmacReply {
         hmac: hashed.hmac,
@@ -123,25 +93,13 @@ async fn hmac(granted: Granted<Hmac>) -> Result<Reply, Refusal> {
 }
 
 async fn verify_hmac(granted: Granted<VerifyHmac>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input: VerifyHmac(what, hmac),
-        ..
-    } = granted;
+    let (engine, call, grant, VerifyHmac(what, hmac)) = granted.parts();
     let verified = engine.keys().verify_hmac(grant, &call, what, &hmac).await?;
     Reply::json(verified, views::verified)
 }
 
 async fn export(granted: Granted<Export>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input,
-        ..
-    } = granted;
+    let (engine, call, grant, input) = granted.parts();
     let exported = engine.keys().export(grant, &call, input.0).await?;
     Ok(Reply::sensitive(exported, |exported| {
         api::export_reply(&exported.material, exported.key_version)

@@ -67,13 +67,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 async fn configure_rotation(granted: Granted<Configure>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input,
-        ..
-    } = granted;
+    let (engine, call, grant, input) = granted.parts();
     let key = engine
         .keys()
         .configure_rotation(grant, &call, input.0)
@@ -84,7 +78,7 @@ async fn configure_rotation(granted: Granted<Configure>) -> Result<Reply, Refusa
 macro_rules! plain_handlers {
     ($($handler:ident: $request:ident = $action:ident by $operation:ident;)*) => {$(
         async fn $handler(granted: Granted<$request>) -> Result<Reply, Refusal> {
-            let Granted { engine, call, grant, .. } = granted;
+            let (engine, call, grant, _) = granted.parts();
             let key = engine.keys().$operation(grant, &call).await?;
             Reply::json(key, views::key)
         }

@@ -110,59 +110,31 @@ async fn summary(granted: Granted<Summarise>) -> Result<Reply, Refusal> {
 }
 
 async fn list(granted: Granted<List>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input,
-        ..
-    } = granted;
+    let (engine, call, grant, input) = granted.parts();
     let keys = engine.keys().list(grant, &call, input.0).await?;
     Reply::json(keys, views::keys)
 }
 
 async fn create(granted: Granted<Create>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input,
-        ..
-    } = granted;
+    let (engine, call, grant, input) = granted.parts();
     let key = engine.keys().create(grant, &call, input.0).await?;
     Reply::json(key, views::key)
 }
 
 async fn read(granted: Granted<Read>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        ..
-    } = granted;
+    let (engine, call, grant, _) = granted.parts();
     let key = engine.keys().read(grant, &call).await?;
     Reply::json(key, views::key)
 }
 
 async fn public_keys(granted: Granted<PublicKeys>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input,
-        ..
-    } = granted;
+    let (engine, call, grant, input) = granted.parts();
     let keys = engine.keys().public_keys(grant, &call, input.0).await?;
     Reply::json(keys, views::public_keys)
 }
 
 async fn wrapping_key(granted: Granted<WrappingKey>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        ..
-    } = granted;
+    let (engine, call, grant, _) = granted.parts();
     let key = engine.keys().wrapping_key(grant, &call).await?;
     Reply::json(key, views::wrapping_key)
 }
@@ -195,14 +167,10 @@ impl Request for List {
     const HAS_BODY: bool = false;
 
     fn read(parts: &Parts<'_>) -> Result<(Target<Self>, Self), Refusal> {
-        let text = |name| {
-            let value = parts.url.parameter(name)?.filter(|value| !value.is_empty());
-            Ok::<_, RequestError>(value.map(|value| value.into_owned()))
-        };
         let filter = KeyFilter {
-            identity: text("identity")?,
-            name: text("name")?,
-            slug: text("slug")?,
+            identity: parts.url.text("identity")?,
+            name: parts.url.text("name")?,
+            slug: parts.url.text("slug")?,
             labels: parts.url.pairs("matchLabels"),
         };
         Ok(((), Self(filter)))

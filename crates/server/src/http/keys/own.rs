@@ -40,25 +40,13 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 async fn reencrypt(granted: Granted<Reencrypt>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input,
-        ..
-    } = granted;
+    let (engine, call, grant, input) = granted.parts();
     let encrypted = engine.keys().reencrypt(grant, &call, input.0).await?;
     Reply::json(encrypted, views::encrypted)
 }
 
 async fn data_key(granted: Granted<DrawDataKey>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input,
-        ..
-    } = granted;
+    let (engine, call, grant, input) = granted.parts();
     let drawn = engine.keys().data_key(grant, &call, input.0).await?;
     Ok(Reply::sensitive(drawn, |drawn| {
         let wrapped = &drawn.wrapped;
@@ -71,13 +59,7 @@ async fn data_key(granted: Granted<DrawDataKey>) -> Result<Reply, Refusal> {
 }
 
 async fn random(granted: Granted<DrawRandom>) -> Result<Reply, Refusal> {
-    let Granted {
-        engine,
-        call,
-        grant,
-        input,
-        ..
-    } = granted;
+    let (engine, call, grant, input) = granted.parts();
     let drawn = engine.keys().draw(grant, &call, input.0).await?;
     Ok(Reply::sensitive(drawn, |drawn| api::random_reply(&drawn)))
 }

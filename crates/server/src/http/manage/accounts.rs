@@ -5,11 +5,12 @@ use strongroom_api as api;
 use strongroom_authz as authz;
 use strongroom_engine::{ListFilter, NamingChange, NewAccessCredential};
 
+use super::super::asked::{Asked, Making};
 use super::super::guard::Granted;
 use super::super::refusal::Refusal;
 use super::super::reply::Reply;
 use super::super::route::{Answer, Route, Routes};
-use super::request::{Asked, Making, naming};
+use super::request::naming;
 use super::{FILTERS, views};
 
 const ALL: &str = "/v1/service-accounts";

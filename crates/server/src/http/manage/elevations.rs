@@ -5,11 +5,11 @@ use strongroom_api as api;
 use strongroom_authz as authz;
 use strongroom_engine::{AccessFilter, Gate, NewElevation};
 
+use super::super::asked::Asked;
 use super::super::guard::Granted;
 use super::super::refusal::Refusal;
 use super::super::reply::Reply;
 use super::super::route::{Answer, Parameter, Route, Routes, Shape};
-use super::request::Asked;
 use super::{policy_views, views};
 
 const ACCESS: &str = "/v1/projects/iam/access-bindings";

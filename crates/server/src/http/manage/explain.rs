@@ -7,12 +7,12 @@ use strongroom_engine::{
     Cut, Explanation, Ground, PolicyFinding, RightsQuestion, Source, Subject, Verdict,
 };
 
+use super::super::asked::{Asked, Form};
 use super::super::errors::missing;
 use super::super::guard::{Granted, Parts};
 use super::super::refusal::Refusal;
 use super::super::reply::Reply;
 use super::super::route::{Answer, Route, Routes};
-use super::request::{Asked, Form};
 use super::views::{named, rule};
 
 /// Adds the route.

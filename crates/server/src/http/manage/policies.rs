@@ -7,12 +7,12 @@ use strongroom_engine::{
     Gate, ListFilter, NewPolicyBinding, NewRule, PolicyBindingChange, PolicyChange,
 };
 
+use super::super::asked::{Asked, Making};
 use super::super::guard::Granted;
 use super::super::refusal::Refusal;
 use super::super::reply::Reply;
 use super::super::route::{Answer, Route, Routes};
 use super::policy_requests::new_policy;
-use super::request::{Asked, Making};
 use super::{FILTERS, policy_views, views};
 
 const ALL: &str = "/v1/projects/iam/policies";

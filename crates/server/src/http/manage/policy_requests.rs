@@ -2,14 +2,15 @@
 
 use strongroom_api::{self as api, RequestError};
 use strongroom_engine::{
-    AccessFilter, Grantee, ManageError, NewElevation, NewPolicy, NewPolicyBinding,
-    PolicyBindingChange, PolicyChange, Thing, Until,
+    AccessFilter, NewElevation, NewPolicy, NewPolicyBinding, PolicyBindingChange, PolicyChange,
+    Thing, Until,
 };
 use strongroom_types::ElevationId;
 
+use super::super::asked::{Form, InUrl, Named};
 use super::super::guard::Parts;
 use super::super::refusal::Refusal;
-use super::request::{Form, InUrl, Named, naming, naming_change};
+use super::request::{grantee, naming, naming_change, segment};
 
 /// The most values of one repeated parameter.
 const MOST_VALUES: usize = 64;
@@ -17,9 +18,7 @@ const MOST_VALUES: usize = 64;
 /// `/v1/projects/iam/access-elevations/{id}`, and the caller's own in the same place.
 impl InUrl for ElevationId {
     fn of(parts: &Parts<'_>) -> Result<Self, Refusal> {
-        let text = parts.url.segment(5);
-        text.parse()
-            .map_err(|_| ManageError::NotFound(Thing::Elevation).into())
+        segment(parts, 5, Thing::Elevation)
     }
 }
 
@@ -76,11 +75,7 @@ impl Form for NewPolicyBinding {
             description: body.description,
             labels: body.labels,
             annotations: body.annotations,
-            grantee: match body.grantee {
-                api::Grantee::User(user) => Grantee::User(user),
-                api::Grantee::Team(team) => Grantee::Team(team),
-                api::Grantee::ServiceAccount(account) => Grantee::ServiceAccount(account),
-            },
+            grantee: grantee(body.grantee),
             until: body.until.map(until),
         })
     }
@@ -140,13 +135,10 @@ impl Form for AccessFilter {
         if resource_types.is_empty() {
             return Err(missing("resourceType"));
         }
-        let identity = parts.url.parameter("resourceIdentity")?;
-        let identity = identity.filter(|text| !text.is_empty());
+        let identity = parts.url.text("resourceIdentity")?;
         Ok(Self {
             resource_types,
-            resource_identity: identity
-                .ok_or_else(|| missing("resourceIdentity"))?
-                .into_owned(),
+            resource_identity: identity.ok_or_else(|| missing("resourceIdentity"))?,
             permissions: several("permissions")?,
             binding_types: several("bindingTypes")?,
         })

@@ -1,9 +1,6 @@
-//! How calls on a directory are read: the thing from the URL or the name, the rest from the body.
-
-use std::marker::PhantomData;
+//! How calls on a directory are read.
 
 use strongroom_api::{self as api, RequestError};
-use strongroom_authz::Action;
 use strongroom_engine::{
     Grantee, ListFilter, ManageError, Naming, NamingChange, NewAccessCredential, NewRoleBinding,
     NewRule, NewTeamMember, Thing,
@@ -13,68 +10,9 @@ use strongroom_types::{
     TokenId, UserId,
 };
 
-use super::super::guard::{Parts, Place, Request, Target};
+use super::super::asked::{Form, InUrl, Named};
+use super::super::guard::Parts;
 use super::super::refusal::Refusal;
-
-/// A request to do `A`, with a body or a query of this form.
-pub(super) struct Asked<A, B = Nothing>(pub(super) B, PhantomData<fn() -> A>);
-
-/// The part of a request beside the thing that it is about.
-pub(super) trait Form: Sized + Send + 'static {
-    /// Whether it is in the body.
-    const IN_BODY: bool;
-
-    fn read(parts: &Parts<'_>) -> Result<Self, RequestError>;
-}
-
-/// A request for what is there already, which the URL names.
-impl<A, B> Request for Asked<A, B>
-where
-    A: Action<Scope: Place, Target: InUrl>,
-    B: Form,
-{
-    type Action = A;
-    const HAS_BODY: bool = B::IN_BODY;
-
-    fn read(parts: &Parts<'_>) -> Result<(Target<Self>, Self), Refusal> {
-        let target = A::Target::of(parts)?;
-        Ok((target, Self(B::read(parts)?, PhantomData)))
-    }
-}
-
-/// A request to make something whose slug is what the action is about.
-pub(super) struct Making<A, B>(pub(super) B, PhantomData<fn() -> A>);
-
-/// The body of such a request.
-pub(super) trait Named: Form {
-    fn naming(&self) -> &api::Naming;
-}
-
-impl<A, B> Request for Making<A, B>
-where
-    A: Action<Scope: Place, Target = strongroom_types::Slug>,
-    B: Named,
-{
-    type Action = A;
-    const HAS_BODY: bool = true;
-
-    fn read(parts: &Parts<'_>) -> Result<(Target<Self>, Self), Refusal> {
-        let body = B::read(parts)?;
-        Ok((body.naming().slug.clone(), Self(body, PhantomData)))
-    }
-}
-
-/// What a URL can name.
-pub(super) trait InUrl: Clone + Sized {
-    /// The thing, or the refusal of one that cannot exist.
-    fn of(parts: &Parts<'_>) -> Result<Self, Refusal>;
-}
-
-impl InUrl for () {
-    fn of(_: &Parts<'_>) -> Result<Self, Refusal> {
-        Ok(())
-    }
-}
 
 /// `/v1/iam/roles/{id}` or `/v1/projects/iam/policies/{id}`. One that comes with the service also
 /// goes by its name.
@@ -163,7 +101,7 @@ impl InUrl for (Reference<ServiceAccountId>, CredentialId) {
     }
 }
 
-fn segment<T: std::str::FromStr>(
+pub(super) fn segment<T: std::str::FromStr>(
     parts: &Parts<'_>,
     index: usize,
     thing: Thing,
@@ -173,29 +111,14 @@ fn segment<T: std::str::FromStr>(
         .map_err(|_| ManageError::NotFound(thing).into())
 }
 
-/// A request that says no more than its URL.
-pub(super) struct Nothing;
-
-impl Form for Nothing {
-    const IN_BODY: bool = false;
-
-    fn read(_: &Parts<'_>) -> Result<Self, RequestError> {
-        Ok(Self)
-    }
-}
-
 impl Form for ListFilter {
     const IN_BODY: bool = false;
 
     fn read(parts: &Parts<'_>) -> Result<Self, RequestError> {
-        let text = |name| {
-            let value = parts.url.parameter(name)?.filter(|value| !value.is_empty());
-            Ok::<_, RequestError>(value.map(|value| value.into_owned()))
-        };
         Ok(Self {
-            identity: text("identity")?,
-            name: text("name")?,
-            slug: text("slug")?,
+            identity: parts.url.text("identity")?,
+            name: parts.url.text("name")?,
+            slug: parts.url.text("slug")?,
             labels: parts.url.pairs("matchLabels"),
         })
     }
@@ -302,6 +225,15 @@ impl Form for NewRule {
     }
 }
 
+/// How the engine is told to whom something is given.
+pub(super) fn grantee(grantee: api::Grantee) -> Grantee {
+    match grantee {
+        api::Grantee::User(user) => Grantee::User(user),
+        api::Grantee::Team(team) => Grantee::Team(team),
+        api::Grantee::ServiceAccount(account) => Grantee::ServiceAccount(account),
+    }
+}
+
 impl Form for NewRoleBinding {
     const IN_BODY: bool = true;
 
@@ -312,11 +244,7 @@ impl Form for NewRoleBinding {
             description: body.description,
             labels: body.labels,
             annotations: body.annotations,
-            grantee: match body.grantee {
-                api::Grantee::User(user) => Grantee::User(user),
-                api::Grantee::Team(team) => Grantee::Team(team),
-                api::Grantee::ServiceAccount(account) => Grantee::ServiceAccount(account),
-            },
+            grantee: grantee(body.grantee),
             scopes: body.scopes,
         })
     }

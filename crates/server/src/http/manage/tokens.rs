@@ -4,11 +4,11 @@ use http::{Method, StatusCode};
 use strongroom_authz as authz;
 use strongroom_engine::NewAccessCredential;
 
+use super::super::asked::Asked;
 use super::super::guard::Granted;
 use super::super::refusal::Refusal;
 use super::super::reply::Reply;
 use super::super::route::{Answer, Route, Routes};
-use super::request::Asked;
 use super::views;
 
 const ALL: &str = "/v1/me/personal-access-tokens";

@@ -152,11 +152,63 @@ func TestTeamsAndMembers(t *testing.T) {
 	demoted := iam.UpdateOrganisationMemberRequest{MemberType: iam.OrganisationMemberTypeMember}
 	wantBadRequest(t, "demoting the last owner", api.UpdateOrganisationMember(ctx, me.Identity, demoted))
 	wantBadRequest(t, "removing the last owner", api.DeleteOrganisationMember(ctx, me.Identity))
-	invites := must[[]iam.OrganisationMemberInvite](t)(api.ListOrganisationMemberInvites(ctx, nil))
-	equal(t, "invites", len(invites), 0)
 	mine := must[[]base.Organisation](t)(owner(t).Me().ListMyOrganisations(ctx))
 	if len(mine) != 1 || (mine[0].Slug != server.Organisation && mine[0].Identity != server.Organisation) {
 		t.Errorf("my organisations: %+v", mine)
+	}
+}
+
+// TestInvites invites somebody, who comes in with the code, joins a team and gets a role. The client
+// only lists invitations; the other calls go through its core, and the newcomer has no client yet.
+func TestInvites(t *testing.T) {
+	ctx := t.Context()
+	api := owner(t)
+	team := must[*iam.Team](t)(api.IAM().CreateTeam(ctx, iam.CreateTeam{Name: "Welcome Team"}))
+	made := must[map[string]string](t)(ask[map[string]string](t, api, "POST", "/v1/invites", map[string]any{
+		"email": "ann@example.com", "role": "MEMBER", "joinTeamOnAccept": team.Identity,
+		"rolebindingOnAccept": "secrets:ReadAccess", "duration": "24h",
+	}))
+	listed := must[[]iam.OrganisationMemberInvite](t)(api.IAM().ListOrganisationMemberInvites(ctx, nil))
+	if len(listed) != 1 {
+		t.Fatalf("invites: %+v", listed)
+	}
+	invite := listed[0]
+	equal(t, "code", invite.InviteCode, made["inviteCode"])
+	equal(t, "role", invite.Role, iam.OrganisationMemberTypeMember)
+	if invite.Organisation == nil || invite.InvitedByUser == nil || invite.ExpiresAt == nil ||
+		invite.JoinTeamOnAccept == nil || invite.JoinTeamOnAccept.Slug != "welcome-team" ||
+		invite.RolebindingOnAccept == nil || invite.RolebindingOnAccept.Name != "secrets:ReadAccess" {
+		t.Errorf("invite: %+v", invite)
+	}
+
+	type joined struct {
+		Membership iam.OrganisationMember `json:"membership"`
+		Token      string                 `json:"token"`
+	}
+	answer := must[joined](t)(ask[joined](t, connect(t), "POST", "/v1/invites/accept", map[string]any{
+		"code": made["acceptCode"], "name": "Ann Example",
+	}))
+	newcomer := connect(t, client.WithAuthPersonalToken(answer.Token))
+	if _, err := newcomer.Secrets().ListSecrets(ctx, server.Region, "/"); err != nil {
+		t.Errorf("with the role: %v", err)
+	}
+	shown := must[*iam.Team](t)(api.IAM().GetTeam(ctx, team.Identity, nil))
+	if len(shown.Members) != 1 || shown.Members[0].User.Name != "Ann Example" {
+		t.Errorf("team: %+v", shown)
+	}
+	equal(t, "left", len(must[[]iam.OrganisationMemberInvite](t)(api.IAM().ListOrganisationMemberInvites(ctx, nil))), 0)
+
+	again := must[map[string]string](t)(ask[map[string]string](t, api, "POST", "/v1/invites", map[string]any{"email": "bo@example.com"}))
+	if _, err := ask[any](t, api, "DELETE", "/v1/invites/"+again["inviteCode"], nil); err != nil {
+		t.Fatal(err)
+	}
+	_, err := ask[joined](t, connect(t), "POST", "/v1/invites/accept", map[string]any{"code": again["acceptCode"]})
+	wantNotFound(t, "a withdrawn invitation", err)
+	if err := api.IAM().DeleteOrganisationMember(ctx, answer.Membership.Identity); err != nil {
+		t.Fatal(err)
+	}
+	if err := api.IAM().DeleteTeam(ctx, team.Identity); err != nil {
+		t.Fatal(err)
 	}
 }
 

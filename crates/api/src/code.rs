@@ -156,11 +156,14 @@ catalogue! {
         "The organisation has no audit entry with this identity, or its retention ended.",
         "Check the eventID.";
     ResourceNotFound = "resource_not_found", 404,
-        "The organisation has no such role, policy, access elevation, rule, binding, service account, credential, token, team, member, federated identity or provider of them.",
+        "The organisation has no such role, policy, access elevation, rule, binding, invitation, service account, credential, token, team, member, federated identity or provider of them.",
         "List what there is, and check the identity.";
     NoSignIn = "no_sign_in", 404,
         "There is no organisation of this name that people sign in to.",
         "Check the name, or ask its owners to give an identity provider the field signIn.";
+    InvitationNotFound = "invitation_not_found", 404,
+        "There is no such invitation: it was taken, was withdrawn or has ended, or never was.",
+        "Check that the code was copied whole, or ask to be invited again.";
     NoIssuer = "no_issuer", 404,
         "This server issues no ID tokens.",
         "Its operator can set issuer.url in the configuration.";
@@ -185,6 +188,9 @@ catalogue! {
     ProviderInUse = "federated_provider_in_use", 409,
         "Federated identities of the provider are left.",
         "Delete them first, or set the provider's status to inactive.";
+    AlreadyInvited = "already_invited", 409,
+        "Somebody with this address is a member of the organisation or invited to it already.",
+        "Remove the member or withdraw the invitation first, or use another address.";
     Conflict = "conflict", 409,
         "Other calls changed the same thing at the same time, again and again.",
         "Send the request again.";

@@ -24,6 +24,7 @@ mod federated_provider;
 mod federated_schema;
 mod iam_policy;
 mod iam_policy_schema;
+mod invite;
 mod issuer;
 mod key;
 mod key_schema;
@@ -84,13 +85,12 @@ pub use iam_policy::{
     CreateIamPolicy, CreateIamPolicyBinding, IamPolicy, IamPolicyBinding, UpdateIamPolicy,
     UpdateIamPolicyBinding,
 };
+pub use invite::{AcceptInvite, CreateInvite, Invite, invite_reply, joined_reply};
 pub use issuer::{IssuerDiscovery, JsonWebKey, JsonWebKeySet};
 pub use key::{KmsKey, KmsKeyVersion};
 pub use key_version::parse_key_version;
 pub use material::{Export, PublicKeys, WrappingKey, export_reply};
-pub use member::{
-    AddTeamMember, Invite, Membership, Organisation, Team, TeamMember, UpdateMembership,
-};
+pub use member::{AddTeamMember, Membership, Organisation, Team, TeamMember, UpdateMembership};
 pub use naming::{AppUser, Described, NamedRef, Naming, NamingChange, SCOPES};
 pub use object::Object;
 pub use policy::PolicyUpdate;

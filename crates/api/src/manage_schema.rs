@@ -1,6 +1,7 @@
 //! The schemas of the bodies of requests about an organisation's directory (contract 4.4).
 
 use strongroom_types::Networks;
+use utoipa::openapi::Ref;
 use utoipa::openapi::schema::{
     Array, ArrayBuilder, KnownFormat, Object, ObjectBuilder, SchemaFormat, SchemaType, Type,
 };
@@ -23,6 +24,10 @@ pub(crate) fn manage_requests() -> Vec<Named> {
         object("AddTeamMember", team_member()),
         object("Explain", explain()),
         object("UpdateMembership", membership()),
+        object("CreateInvite", invite()),
+        object("AcceptInvite", acceptance()),
+        invite_reply(),
+        joined_reply(),
         object(
             "CreateProject",
             naming().property("parentProjectIdentity", parent()),
@@ -163,14 +168,77 @@ fn team_member() -> ObjectBuilder {
 
 fn membership() -> ObjectBuilder {
     ObjectBuilder::new()
-        .property(
-            "role",
-            word(
-                "OWNER holds everything, MEMBER what it is given.",
-                ["OWNER", "MEMBER"],
-            ),
-        )
+        .property("role", membership_role())
         .required("role")
+}
+
+fn membership_role() -> Object {
+    let what = "OWNER holds everything, MEMBER what it is given.";
+    word(what, ["OWNER", "MEMBER"])
+}
+
+fn invite() -> ObjectBuilder {
+    let reference = |what| optional(text(what));
+    ObjectBuilder::new()
+        .property("email", text("Whom: their e-mail address."))
+        .required("email")
+        .property("role", membership_role())
+        .property(
+            "joinTeamOnAccept",
+            reference("The team that they will join, by identity or slug."),
+        )
+        .property(
+            "rolebindingOnAccept",
+            reference("The role that they will get, by identity or slug."),
+        )
+        .property(
+            "expiresAt",
+            optional(time(
+                "When the invitation ends; after a week, unless given.",
+            )),
+        )
+        .property(
+            "duration",
+            optional(text("After how long it ends, as in 24h or 7d.")),
+        )
+}
+
+fn acceptance() -> ObjectBuilder {
+    ObjectBuilder::new()
+        .property("code", text("The code of the invitation."))
+        .required("code")
+        .property(
+            "name",
+            optional(name("What you are called; your address, unless given.")),
+        )
+}
+
+fn invite_reply() -> Named {
+    object(
+        "InviteReply",
+        ObjectBuilder::new()
+            .property("inviteCode", text("What names the invitation."))
+            .required("inviteCode")
+            .property("expiresAt", time("When it ends."))
+            .required("expiresAt")
+            .property(
+                "acceptCode",
+                text("What lets them in once, shown this once."),
+            )
+            .required("acceptCode"),
+    )
+}
+
+fn joined_reply() -> Named {
+    let membership = Ref::from_schema_name("Membership");
+    object(
+        "JoinedReply",
+        ObjectBuilder::new()
+            .property("membership", membership)
+            .required("membership")
+            .property("token", text("A personal access token, shown this once."))
+            .required("token"),
+    )
 }
 
 fn explain() -> ObjectBuilder {

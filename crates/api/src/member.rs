@@ -1,4 +1,4 @@
-//! Teams, memberships and invitations (contract 4.4).
+//! Teams and memberships (contract 4.4).
 
 use serde::{Deserialize, Serialize};
 use strongroom_types::{TextError, UserId};
@@ -125,31 +125,21 @@ impl UpdateMembership {
     /// Reads a body.
     pub fn parse(body: &[u8]) -> Result<Self, RequestError> {
         let object = Object::parse(body)?;
-        match object.required_text("role")?.as_str() {
-            OWNER => Ok(Self { owner: true }),
-            MEMBER => Ok(Self { owner: false }),
-            _ => Err(RequestError::Word {
-                field: "role",
-                expected: format!("{OWNER} or {MEMBER}"),
-            }),
-        }
+        let owner = is_owner(object.required_text("role")?.as_str())?;
+        Ok(Self { owner })
     }
 }
 
-/// An invitation. This service sends none: whoever founds it makes its users.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Invite {
-    /// To whom.
-    pub email: String,
-    /// As what.
-    pub role: String,
-    /// When.
-    pub created_at: Time,
-    /// Until when.
-    pub expires_at: Time,
-    /// How it is taken.
-    pub invite_code: String,
+/// Whether this is the word for a member who holds everything, of the two that there are.
+pub(crate) fn is_owner(role: &str) -> Result<bool, RequestError> {
+    match role {
+        OWNER => Ok(true),
+        MEMBER => Ok(false),
+        _ => Err(RequestError::Word {
+            field: "role",
+            expected: format!("{OWNER} or {MEMBER}"),
+        }),
+    }
 }
 
 #[cfg(test)]

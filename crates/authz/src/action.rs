@@ -6,8 +6,9 @@
 use std::fmt;
 
 use strongroom_types::{
-    BindingId, CredentialId, Directory, EventId, KeyId, OrganisationId, PathPrefix, ProjectId,
-    Reference, RoleId, RuleId, Scope, SecretPath, ServiceAccountId, Slug, TeamId, TokenId, UserId,
+    BindingId, CredentialId, Directory, EventId, InviteId, KeyId, OrganisationId, PathPrefix,
+    ProjectId, Reference, RoleId, RuleId, Scope, SecretPath, ServiceAccountId, Slug, TeamId,
+    TokenId, UserId,
 };
 
 use crate::decision::Reach;
@@ -376,6 +377,11 @@ actions! {
     EndMemberSignIns: Writes Membership [Update] else Forbidden, UserId, in OrganisationId, on some;
     /// 4.4: who was invited.
     ListInvites: Reads Membership [List] else Forbidden, (), in OrganisationId, on some;
+    /// Ours: invite somebody to become a member. Rules name those who are not members yet by their
+    /// address.
+    CreateInvite: Writes Membership [Create] else Forbidden, (), in OrganisationId, on some;
+    /// Ours: withdraw an invitation.
+    WithdrawInvite: Writes Membership [Delete] else Forbidden, InviteId, in OrganisationId, on some;
     /// 4.4: where the caller belongs. Every member may.
     ListOwnMemberships: Reads Membership [] else Forbidden, (), in OrganisationId, on some;
 
@@ -509,6 +515,8 @@ mod tests {
                 "DeleteMember membership delete Forbidden Writes",
                 "EndMemberSignIns membership update Forbidden Writes",
                 "ListInvites membership list Forbidden Reads",
+                "CreateInvite membership create Forbidden Writes",
+                "WithdrawInvite membership delete Forbidden Writes",
                 "ListOwnMemberships membership  Forbidden Reads",
                 "ListOwnTokens membership  Forbidden Reads",
                 "CreateOwnToken membership  Forbidden Writes",

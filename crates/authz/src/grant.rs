@@ -116,9 +116,14 @@ impl<A: Action<Scope: RegionlessScope>> Grant<A> {
     /// Whether the caller may read the thing of another type with these names in the whole
     /// organisation; without names, every thing of the type.
     pub fn sees(&self, resource: ResourceType, names: &[&str]) -> bool {
-        let read = &[Permission::Read];
+        self.holds(resource, Permission::Read, names)
+    }
+
+    /// Whether the caller also has this permission on the thing of another type with these names in
+    /// the whole organisation; without names, on every thing of the type.
+    pub fn holds(&self, resource: ResourceType, permission: Permission, names: &[&str]) -> bool {
         let reach = <A::Scope as ActionScope>::REACH;
-        self.caller.holds(reach, resource, read, names)
+        self.caller.holds(reach, resource, &[permission], names)
     }
 }
 

@@ -90,5 +90,6 @@ pub use root::{RootKey, RootKeyError};
 pub use sealed::{ContentsError, OpenError, SealError, Sealed};
 pub use storage::StorageKey;
 pub use token::{
-    AccessCredential, PlainToken, TokenError, TokenHash, TokenKey, TokenKind, new_personal_token,
+    AccessCredential, PlainToken, TokenError, TokenHash, TokenKey, TokenKind, new_invitation_code,
+    new_personal_token,
 };

@@ -101,6 +101,9 @@ impl PlainToken {
     }
 }
 
+/// What every invitation code starts with.
+const INVITATION: &str = "tc_inv_";
+
 /// A fresh personal access token: `tc_pat_`, 256 random bits and a checksum, 56 characters in all.
 ///
 /// The checksum lets a scanner of source code tell a token from what only looks like one: the first
@@ -110,9 +113,23 @@ impl PlainToken {
 ///
 /// No random bytes.
 pub fn new_personal_token(entropy: &dyn Entropy) -> Result<PlainToken, EntropyError> {
+    checked(TokenKind::Personal.prefix(), entropy)
+}
+
+/// A fresh code with which somebody who was invited comes in: `tc_inv_`, and the rest as in a
+/// [personal access token](new_personal_token). It proves nobody's identity and is taken once.
+///
+/// # Errors
+///
+/// No random bytes.
+pub fn new_invitation_code(entropy: &dyn Entropy) -> Result<PlainToken, EntropyError> {
+    checked(INVITATION, entropy)
+}
+
+/// `prefix`, 256 random bits and the checksum of both.
+fn checked(prefix: &str, entropy: &dyn Entropy) -> Result<PlainToken, EntropyError> {
     let mut secret = Zeroizing::new([0; SECRET]);
     entropy.fill(&mut *secret)?;
-    let prefix = TokenKind::Personal.prefix();
     let length = prefix.len() + SECRET_TEXT + CHECKSUM;
     let mut text = Zeroizing::new(String::with_capacity(length));
     text.push_str(prefix);
@@ -157,23 +174,20 @@ impl TokenHash {
     pub fn of_personal_token(text: &str) -> Result<Self, TokenError> {
         let rest = text.strip_prefix(TokenKind::Personal.prefix());
         let rest = rest.ok_or(TokenError::Malformed)?;
-        let secret = match rest.len() {
-            SECRET_TEXT => rest,
-            _ => {
-                let split = rest.split_at_checked(SECRET_TEXT);
-                let (secret, sum) = split.ok_or(TokenError::Malformed)?;
-                let whole = text.strip_suffix(sum).unwrap_or_default();
-                if sum != checksum(whole) {
-                    return Err(TokenError::Malformed);
-                }
-                secret
-            }
-        };
-        let mut bytes = Zeroizing::new([0; SECRET]);
-        BASE64URL_NOPAD
-            .decode_mut(secret.as_bytes(), &mut *bytes)
-            .map_err(|_| TokenError::Malformed)?;
-        Ok(hash(text.as_bytes()))
+        match rest.len() {
+            SECRET_TEXT => of_secret(text, rest),
+            _ => of_checked(text, rest),
+        }
+    }
+
+    /// The hash of a presented invitation code, if the text has the form of one.
+    ///
+    /// # Errors
+    ///
+    /// Another prefix, length, alphabet or checksum: no such code was ever made.
+    pub fn of_invitation_code(text: &str) -> Result<Self, TokenError> {
+        let rest = text.strip_prefix(INVITATION);
+        of_checked(text, rest.ok_or(TokenError::Malformed)?)
     }
 
     /// The hash as the store kept it.
@@ -185,6 +199,26 @@ impl TokenHash {
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
+}
+
+/// The hash of a text that ends in a secret and the checksum of all before it.
+fn of_checked(text: &str, rest: &str) -> Result<TokenHash, TokenError> {
+    let split = rest.split_at_checked(SECRET_TEXT);
+    let (secret, sum) = split.ok_or(TokenError::Malformed)?;
+    let whole = text.strip_suffix(sum).unwrap_or_default();
+    match sum == checksum(whole) {
+        true => of_secret(text, secret),
+        false => Err(TokenError::Malformed),
+    }
+}
+
+/// The hash of a text whose secret this is.
+fn of_secret(text: &str, secret: &str) -> Result<TokenHash, TokenError> {
+    let mut bytes = Zeroizing::new([0; SECRET]);
+    BASE64URL_NOPAD
+        .decode_mut(secret.as_bytes(), &mut *bytes)
+        .map_err(|_| TokenError::Malformed)?;
+    Ok(hash(text.as_bytes()))
 }
 
 impl PartialEq for TokenHash {
@@ -270,6 +304,30 @@ mod tests {
             let refused = TokenHash::of_personal_token(&wrong);
             assert_eq!(refused, Err(TokenError::Malformed), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn an_invitation_code_is_no_token_and_a_token_no_code() {
+        let code = new_invitation_code(&SystemEntropy).unwrap();
+        let text = code.expose();
+        assert_eq!((text.len(), TokenKind::of(text)), (56, None));
+        assert_eq!(TokenHash::of_invitation_code(text), Ok(code.hash()));
+        let token = new_personal_token(&SystemEntropy).unwrap();
+        let renamed = text.replace("tc_inv_", "tc_pat_");
+        for text in [text, &renamed] {
+            assert!(TokenHash::of_personal_token(text).is_err());
+        }
+        // Without its checksum a code is none, either.
+        for wrong in [
+            token.expose(),
+            &renamed,
+            text.split_at(50).0,
+            &format!("{text}A"),
+            "",
+        ] {
+            assert!(TokenHash::of_invitation_code(wrong).is_err(), "{wrong}");
+        }
+        assert!(new_invitation_code(&NoEntropy).is_err());
     }
 
     #[test]

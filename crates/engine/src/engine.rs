@@ -11,8 +11,8 @@ use crate::access_times::{AccessTimes, FlushError};
 use crate::audit_log::AuditLog;
 use crate::call::{Arrival, Call, Recorded};
 use crate::directory::{
-    Attempts, Credential, Directory, EnterError, Entered, Entry, Federation, IssuerKeys, LastUses,
-    Management, Outbound, TokenIndexError, Tokens, Views, index_tokens,
+    Attempts, Credential, Directory, EnterError, Entered, Entry, Federation, Invitations,
+    IssuerKeys, LastUses, Management, Outbound, TokenIndexError, Tokens, Views, index_tokens,
 };
 use crate::issuer::IssuerState;
 use crate::keys::{KeyRing, Keys, SlowWork, Usage, WrappingKeys};
@@ -227,6 +227,11 @@ impl Engine {
     /// Managing organisations, by the rights of callers.
     pub fn manage(&self) -> Management<'_> {
         Management(&self.0)
+    }
+
+    /// Taking invitations.
+    pub fn invitations(&self) -> Invitations<'_> {
+        Invitations(&self.0)
     }
 
     /// Issuers whose tokens are trusted, and for whom.

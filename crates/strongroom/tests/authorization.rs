@@ -40,7 +40,8 @@ struct Scene<'h> {
 }
 
 /// The routes that need no credential.
-const PUBLIC: [&str; 7] = [
+const PUBLIC: [&str; 8] = [
+    "acceptInvite",
     "listSignInProviders",
     "issueToken",
     "discoverIssuer",
@@ -298,6 +299,7 @@ fn nobody_gets_into_another_organisation() {
             "{id}",
             "{mid}",
             "{tid}",
+            "{code}",
             "{eventID}",
             "{provider}",
             "{federated}",

@@ -10,7 +10,7 @@
 )]
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::sync::{Barrier, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -191,5 +191,34 @@ fn a_membership() {
         let uses = [lists(acme.caller(user, Default::default()))];
         let url = format!("/v1/memberships/{user}");
         race(&uses, 403, || drop(acme.owner.delete(&url).expect(204)));
+    }
+}
+
+#[test]
+fn an_invitation_lets_one_in_however_many_come() {
+    let house = House::with(|config| config.limits.failed_attempts = 0);
+    let acme = house.tenant("acme");
+    for round in 0..ROUNDS {
+        let email = format!("ann-{round}@example.org");
+        let made = post(&acme.owner, "/v1/invites", &json!({"email": email}));
+        let body = json!({"code": made["acceptCode"]});
+        let accept = || house.web.post("/v1/invites/accept").json(&body).send();
+        let together = Barrier::new(3 * CLIENTS);
+        let answers: Vec<u16> = thread::scope(|scope| {
+            let one = || {
+                together.wait();
+                accept().status
+            };
+            let all: Vec<_> = (0..3 * CLIENTS).map(|_| scope.spawn(one)).collect();
+            all.into_iter().map(|each| each.join().unwrap()).collect()
+        });
+        let let_in = answers.iter().filter(|status| **status == 201).count();
+        assert_eq!(let_in, 1, "{answers:?}");
+        assert!(
+            answers.iter().all(|status| [201, 404].contains(status)),
+            "{answers:?}"
+        );
+        let members = acme.owner.get("/v1/memberships").expect(200).json();
+        assert_eq!(members.as_array().unwrap().len(), round + 2);
     }
 }

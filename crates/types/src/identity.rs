@@ -126,6 +126,8 @@ identity! {
     EventId = "evt";
     /// Somebody's request for rights that end.
     ElevationId = "elev";
+    /// An invitation to become a member (its name, never the code that lets somebody in).
+    InviteId = "inv";
 }
 
 /// How a request names a thing: by identity or by slug.

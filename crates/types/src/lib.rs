@@ -24,8 +24,8 @@ pub use hash::{
 };
 pub use identity::{
     BindingId, CredentialId, ElevationId, EventId, FederatedIdentityId, FederatedProviderId,
-    IdentityError, KeyId, OrganisationId, ProjectId, Reference, RoleId, RuleId, ServiceAccountId,
-    TeamId, TokenId, UserId,
+    IdentityError, InviteId, KeyId, OrganisationId, ProjectId, Reference, RoleId, RuleId,
+    ServiceAccountId, TeamId, TokenId, UserId,
 };
 pub use key::{KeyFamily, KeyOperation, KeyStatus, KeyType, UnknownKeyType};
 pub use labels::{LabelError, LabelLimits, Labels};

@@ -10,6 +10,7 @@ mod attempts;
 mod authenticate;
 mod enter;
 mod federation;
+mod joining;
 mod last_uses;
 mod levels;
 mod manage;
@@ -37,6 +38,7 @@ pub use federation::{
     NewFederatedProvider, NoOutbound, Outbound, SignInAsk, SignInError, SignInOption,
     SignInOptions, SignInOptionsError, SignInSettings,
 };
+pub use joining::{Invitations, JoinError, Joined};
 pub(crate) use last_uses::LastUses;
 pub use manage::{
     AccessFilter, AccessView, BindingSource, ElevationStatus, ElevationView, HeldView, Holder,
@@ -44,11 +46,11 @@ pub use manage::{
     PolicyBindingView, PolicyChange, PolicyMemberView, PolicyView, ReviewView, Until,
 };
 pub use manage::{
-    BindingView, CredentialView, DescribedView, Grantee, GranteeView, IssuedCredential,
-    IssuedPersonalToken, ListFilter, ManageError, Management, MemberView, NamedView, Naming,
-    NamingChange, NewAccessCredential, NewRoleBinding, NewTeamMember, OrganisationSummary,
-    ProjectParent, ProjectView, RoleView, RuleView, ServiceAccountView, TeamMemberView, TeamView,
-    Thing, TokenView, UserView,
+    BindingView, CredentialView, DescribedView, Grantee, GranteeView, InviteView, IssuedCredential,
+    IssuedInvite, IssuedPersonalToken, ListFilter, ManageError, Management, MemberView, NamedView,
+    Naming, NamingChange, NewAccessCredential, NewInvite, NewRoleBinding, NewTeamMember,
+    OrganisationSummary, ProjectParent, ProjectView, RoleView, RuleView, ServiceAccountView,
+    TeamMemberView, TeamView, Thing, TokenView, UserView,
 };
 pub use manage::{
     Cut, ExplainError, Explanation, Ground, PolicyFinding, RightsQuestion, Source, Subject, Verdict,

@@ -9,7 +9,7 @@ use strongroom_authz::{
     TokenScopes, builtin,
 };
 use strongroom_types::{
-    CredentialId, FederatedIdentityId, FederatedProviderId, OrganisationId, ProjectId,
+    CredentialId, FederatedIdentityId, FederatedProviderId, InviteId, OrganisationId, ProjectId,
     ServiceAccountId, Timestamp, TokenId, UserId,
 };
 
@@ -40,6 +40,8 @@ pub(crate) enum CredentialName {
     FederatedToken(FederatedIdentityId),
     /// A person's, for which this provider vouched.
     SignIn(FederatedProviderId),
+    /// The code of an invitation.
+    Invitation(InviteId),
 }
 
 impl CredentialName {
@@ -50,6 +52,7 @@ impl CredentialName {
             Self::AccessToken(id) | Self::AccessCredential(id) => *id.as_bytes(),
             Self::FederatedToken(id) => *id.as_bytes(),
             Self::SignIn(id) => *id.as_bytes(),
+            Self::Invitation(id) => *id.as_bytes(),
         }
     }
 
@@ -61,6 +64,7 @@ impl CredentialName {
             Self::AccessCredential(id) => (id.to_string(), "access_credential"),
             Self::FederatedToken(id) => (id.to_string(), "federated_identity"),
             Self::SignIn(id) => (id.to_string(), "sign_in"),
+            Self::Invitation(id) => (id.to_string(), "invitation"),
         }
     }
 }

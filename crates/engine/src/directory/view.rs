@@ -8,8 +8,8 @@ use quick_cache::DefaultHashBuilder;
 use quick_cache::sync::Cache;
 use strongroom_store::Revision;
 use strongroom_types::{
-    CredentialId, ElevationId, FederatedIdentityId, FederatedProviderId, OrganisationId, ProjectId,
-    Reference, RoleId, ServiceAccountId, Slug, TeamId, UserId,
+    CredentialId, ElevationId, FederatedIdentityId, FederatedProviderId, InviteId, OrganisationId,
+    ProjectId, Reference, RoleId, ServiceAccountId, Slug, TeamId, UserId,
 };
 
 use super::rights::{PrincipalId, Rights};
@@ -20,6 +20,7 @@ use crate::rows::directory::{
 };
 use crate::rows::elevation::ElevationRow;
 use crate::rows::federation::{FederatedIdentityRow, FederatedProviderRow};
+use crate::rows::invite::InviteRow;
 use crate::rows::keyspace::{self, DirectoryKind};
 use crate::rows::{Changes, CommitFault, RowFault, Vault};
 
@@ -43,6 +44,7 @@ pub(crate) struct OrganisationView {
     pub(crate) providers: HashMap<FederatedProviderId, FederatedProviderRow>,
     pub(crate) federated: HashMap<FederatedIdentityId, FederatedIdentityRow>,
     pub(crate) elevations: HashMap<ElevationId, ElevationRow>,
+    pub(crate) invites: HashMap<InviteId, InviteRow>,
     /// Worked out when first needed.
     pub(super) rights: Mutex<RightsByPlace>,
 }
@@ -62,6 +64,7 @@ impl OrganisationView {
             providers: HashMap::new(),
             federated: HashMap::new(),
             elevations: HashMap::new(),
+            invites: HashMap::new(),
             rights: Mutex::default(),
         }
     }
@@ -194,6 +197,10 @@ async fn load(
             Some(DirectoryKind::Elevation) => {
                 let elevation: ElevationRow = vault.open(&key, &row)?.row;
                 view.elevations.insert(elevation.identity, elevation);
+            }
+            Some(DirectoryKind::Invite) => {
+                let invite: InviteRow = vault.open(&key, &row)?.row;
+                view.invites.insert(invite.identity, invite);
             }
             // A kind that a later release knows: it gives nobody a right here.
             None => {}

@@ -9,9 +9,9 @@ use minicbor::encode::{Error as EncodeError, Write};
 use minicbor::{Decoder, Encoder};
 use strongroom_types::{
     BindingId, CredentialId, Description, DisplayName, ElevationId, FederatedIdentityId,
-    FederatedProviderId, KeyId, KeyStatus, KeyType, Labels, Network, Networks, OrganisationId,
-    ProjectId, RoleId, RuleId, SecretPath, ServiceAccountId, Slug, TeamId, Timestamp, TokenId,
-    UserId, ValueFormat, Version, VersionStatus,
+    FederatedProviderId, InviteId, KeyId, KeyStatus, KeyType, Labels, Network, Networks,
+    OrganisationId, ProjectId, RoleId, RuleId, SecretPath, ServiceAccountId, Slug, TeamId,
+    Timestamp, TokenId, UserId, ValueFormat, Version, VersionStatus,
 };
 
 /// A type with one row format.
@@ -82,7 +82,7 @@ macro_rules! identities {
 }
 
 identities! {
-    BindingId CredentialId ElevationId FederatedIdentityId FederatedProviderId KeyId OrganisationId ProjectId RoleId RuleId ServiceAccountId TeamId
+    BindingId CredentialId ElevationId FederatedIdentityId FederatedProviderId InviteId KeyId OrganisationId ProjectId RoleId RuleId ServiceAccountId TeamId
     TokenId UserId
 }
 

@@ -23,6 +23,7 @@ mod table {
     pub(super) const USER_ORGANISATION: u8 = 0x33;
     pub(super) const LAST_USE: u8 = 0x34;
     pub(super) const USER_TOKEN: u8 = 0x35;
+    pub(super) const INVITE: u8 = 0x36;
     pub(super) const SECRET: u8 = 0x40;
     pub(super) const SECRET_VERSION: u8 = 0x41;
     pub(super) const SECRET_ACCESS: u8 = 0x42;
@@ -45,6 +46,7 @@ pub(crate) enum DirectoryKind {
     Team = 5,
     Role = 6,
     Binding = 7,
+    Invite = 8,
     FederatedProvider = 16,
     FederatedIdentity = 17,
     Elevation = 24,
@@ -150,8 +152,8 @@ pub(crate) fn directory_entry(
 /// The kind of a directory row, read from its key.
 pub(crate) fn directory_kind(row: &Key) -> Option<DirectoryKind> {
     use DirectoryKind::{
-        Binding, Credential, Elevation, FederatedIdentity, FederatedProvider, Member, Project,
-        Role, ServiceAccount, Team,
+        Binding, Credential, Elevation, FederatedIdentity, FederatedProvider, Invite, Member,
+        Project, Role, ServiceAccount, Team,
     };
     let byte = *row.as_bytes().get(17)?;
     [
@@ -162,6 +164,7 @@ pub(crate) fn directory_kind(row: &Key) -> Option<DirectoryKind> {
         Team,
         Role,
         Binding,
+        Invite,
         FederatedProvider,
         FederatedIdentity,
         Elevation,
@@ -205,6 +208,11 @@ pub(crate) fn user_token(user: UserId, token: TokenId) -> Key {
 /// All tokens of a user.
 pub(crate) fn user_tokens(user: UserId) -> Key {
     key(table::USER_TOKEN, &[user.as_bytes()])
+}
+
+/// Where the invitation with this code is found.
+pub(crate) fn invite(code: &TokenHash) -> Key {
+    key(table::INVITE, &[code.as_bytes()])
 }
 
 pub(crate) fn user(id: UserId) -> Key {

@@ -6,6 +6,7 @@ mod decoded;
 pub(crate) mod directory;
 pub(crate) mod elevation;
 pub(crate) mod federation;
+pub(crate) mod invite;
 pub(crate) mod key;
 pub(crate) mod keyspace;
 pub(crate) mod outbox;

@@ -337,10 +337,13 @@ fn statuses(route: &Route) -> Vec<u16> {
     if may_be_missing {
         return vec![400, 404, 408, 413, 429, 503];
     }
-    let mut statuses = vec![400, 401, 429, 500, 503];
-    if route.action.is_some() {
-        statuses.extend([403, 404]);
-    }
+    let mut statuses = vec![400, 429, 500, 503];
+    statuses.extend(match route.action {
+        Some(_) => [401, 403, 404].as_slice(),
+        // What lets somebody in is in the body: a client's secret, or the code of an invitation.
+        None if route.template == "/oidc/token" => &[401, 409],
+        None => &[404, 409],
+    });
     if route.body.is_some() {
         statuses.extend([408, 413]);
     }

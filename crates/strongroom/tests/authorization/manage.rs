@@ -5,6 +5,8 @@ use strongroom_server::http::Route;
 use strongroom_testkit::Tenant;
 
 const TOKENS: &str = "/v1/me/personal-access-tokens";
+const INVITES: &str = "/v1/invites";
+const INVITE: &str = "/v1/invites/{code}";
 
 /// Whether the route works on something that only the owner of it can find.
 pub(crate) fn is_personal(route: &Route) -> bool {
@@ -27,6 +29,10 @@ pub(crate) fn furnish(acme: &Tenant<'_>, route: &Route) {
     }
     if route.template.starts_with("/v1/memberships/") {
         acme.user(&email_of(route));
+    }
+    if route.template == INVITE {
+        let invited = json!({"email": email_of(route)});
+        owner.post(INVITES).json(&invited).expect(201);
     }
     if is_personal(route) {
         owner.post(TOKENS).json(&named).expect(201);
@@ -78,6 +84,7 @@ pub(crate) fn body(acme: &Tenant<'_>, route: &Route) -> Option<Option<Value>> {
         "createRoleBinding" | "addTeamMember" => Some(oneself(acme)),
         "explainRights" => Some(json!({"resource": "secret", "permission": "list"})),
         "updateMember" => Some(json!({"role": "MEMBER"})),
+        "createInvite" => Some(json!({"email": "new@example.org"})),
         "listServiceAccounts"
         | "readServiceAccount"
         | "deleteServiceAccount"
@@ -96,6 +103,7 @@ pub(crate) fn body(acme: &Tenant<'_>, route: &Route) -> Option<Option<Value>> {
         | "listMembers"
         | "deleteMember"
         | "listInvites"
+        | "withdrawInvite"
         | "listOwnMemberships"
         | "listOwnTokens"
         | "revokeOwnToken"
@@ -124,6 +132,12 @@ pub(crate) fn fill(acme: &Tenant<'_>, route: &Route, url: &str) -> String {
     }
     if url.starts_with("/v1/teams/") {
         return url.replace("{mid}", &acme.user.to_string());
+    }
+    if route.template == INVITE {
+        let invites = acme.owner.get(INVITES).expect(200).json();
+        let mut invites = invites.as_array().unwrap().iter();
+        let invite = invites.find(|each| each["email"] == email_of(route));
+        return url.replace("{code}", invite.unwrap()["inviteCode"].as_str().unwrap());
     }
     if url.contains("{tid}") {
         let tokens = acme.owner.get(TOKENS).expect(200).json();

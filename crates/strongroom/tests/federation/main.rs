@@ -16,6 +16,8 @@ mod exchange;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod invited;
+#[cfg(test)]
 mod issuer;
 #[cfg(test)]
 mod keys;

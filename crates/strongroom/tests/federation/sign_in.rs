@@ -10,7 +10,7 @@ use strongroom_types::{Clock, UserId};
 use crate::issuer::{Pair, p256};
 use crate::scene::{PROVIDERS, Scene, house};
 
-const VALUE: &str = "/v1/secrets/nl-01/secret/app/db/value";
+pub(crate) const VALUE: &str = "/v1/secrets/nl-01/secret/app/db/value";
 const SIGN_INS: &str = "/v1/me/sign-ins";
 const EMAIL: &str = "Bo@Example.org";
 const BAD_REQUEST: u16 = 400;
@@ -72,7 +72,7 @@ impl<'h> People<'h> {
     }
 
     /// Insists that the token signs nobody in, for this reason, which the caller does not learn.
-    fn refused(&self, token: &str, reason: &str) {
+    pub(crate) fn refused(&self, token: &str, reason: &str) {
         let reply = self.try_in(token, "acme").expect(BAD_REQUEST);
         assert_eq!(reply.json()["error"], "invalid_grant", "{reason}");
         assert_eq!(self.scene.reason(), reason);

@@ -4,8 +4,10 @@
 //! The organisation's provider vouches for who somebody is, and for this organisation only. The
 //! member is found by the subject that was linked to them, or, the first time, by the e-mail
 //! address that the provider has verified; from then on the subject counts and not the address,
-//! which may one day belong to somebody else.
+//! which may one day belong to somebody else. Who was invited becomes a member by their first
+//! sign-in.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,14 +21,16 @@ use super::exchange::{Unvouched, Vouched};
 use super::refusal::ExchangeRefusal;
 use super::token::Claims;
 use crate::call::{Call, Recorded};
-use crate::directory::rights::{Caption, CredentialName, PrincipalId};
+use crate::directory::rights::{Caption, CredentialName, PrincipalId, Rights};
 use crate::directory::tokens::{IssueError, IssuedToken, TokenExtras, Tokens};
 use crate::directory::view::OrganisationView;
+use crate::engine::Inner;
 use crate::evidence::{Evidence, Reason};
-use crate::rows::RowFault;
 use crate::rows::directory::{AccessTokenClaims, MemberRow};
+use crate::rows::invite::InviteRow;
 use crate::rows::keyspace::{self, DirectoryKind};
 use crate::rows::sign_in::{LinkRow, SignInRow, SignedIn};
+use crate::rows::{Changes, CommitFault, RowFault};
 use crate::trail::{AuditUnavailable, ChangeFault};
 
 /// An ID token, and where its person wants to go.
@@ -91,11 +95,22 @@ impl SignInError {
     }
 }
 
-/// A person whom the provider named, and whether that is new.
-struct Person<'v> {
-    member: &'v MemberRow,
-    /// The link to be kept, where there was none.
-    link: Option<LinkRow>,
+/// A person whom the provider named.
+enum Person<'v> {
+    /// A member whom it named before.
+    Known(&'v MemberRow),
+    /// A member whom it names for the first time, and how to know them again.
+    Named(&'v MemberRow, LinkRow),
+    /// Somebody who was invited, and comes in by this.
+    Invited(&'v InviteRow, LinkRow),
+}
+
+/// A member who signs in.
+struct Arrival<'v> {
+    member: Cow<'v, MemberRow>,
+    rights: Option<Arc<Rights>>,
+    /// What the sign-in changes, and the words for it in the record.
+    news: Option<(Changes<'v>, &'static str, String)>,
 }
 
 impl Tokens<'_> {
@@ -133,12 +148,13 @@ impl Tokens<'_> {
         let vouched = inner.vouched(call, &ask.organisation, &ask.token, event, now);
         let vouched = vouched.await?;
         let (view, provider) = (&vouched.view, vouched.provider);
-        let person = vouched.person()?;
-        let user = person.member.user;
-        let rights = view.rights(PrincipalId::User(user), None, now);
+        let person = vouched.person(now)?;
+        let arrival = inner.arrival(&vouched, person, now);
+        let arrival = arrival.map_err(|fault| SignInError::Change(fault.into()))?;
+        let user = arrival.member.user;
         call.identify(Caption {
             principal: PrincipalId::User(user),
-            rights: rights.ok_or(ExchangeRefusal::UnknownMember)?,
+            rights: arrival.rights.ok_or(ExchangeRefusal::UnknownMember)?,
             credential: CredentialName::SignIn(provider),
         });
         let lifetime = ask.lifetime.unwrap_or(inner.settings.access_token_lifetime);
@@ -161,53 +177,84 @@ impl Tokens<'_> {
         };
         let issued_event = ServiceEvent::new(Action::AuthTokenIssued, Some(resource))
             .with("subject", vouched.claims.subject.clone());
-        call.note(match person.link {
-            None => issued_event,
-            Some(_) => issued_event.with("linked", "first sign-in"),
-        });
-        match person.link {
+        match arrival.news {
             None => {
+                call.note(issued_event);
                 let recorded = inner.trail.recorded(call, issued).await;
                 recorded.map_err(SignInError::Audit)
             }
-            Some(link) => self.link(call, view, person.member, link, issued).await,
+            Some((changes, what, how)) => {
+                call.note(issued_event.with(what, how));
+                let done = inner.trail.commit(call, changes, issued).await;
+                done.map_err(SignInError::Change)
+            }
         }
     }
+}
 
-    async fn link(
-        &self,
-        call: &Arc<Call>,
-        view: &OrganisationView,
-        member: &MemberRow,
-        link: LinkRow,
-        issued: IssuedToken,
-    ) -> Result<Recorded<IssuedToken>, SignInError> {
-        let fault = |fault: crate::rows::CommitFault| SignInError::Change(fault.into());
-        let mut member = member.clone();
-        // Of providers that are gone nothing is kept.
-        let links = &mut member.sign_ins.links;
-        links.retain(|link| view.providers.contains_key(&link.provider));
-        links.push(link);
-        let mut changes = self.0.new_epoch(view).map_err(fault)?;
-        let (kind, id) = (DirectoryKind::Member, member.user.as_bytes());
-        let row = keyspace::directory_entry(view.organisation.identity, kind, id);
-        changes.put(row, &member).map_err(fault)?;
-        let done = self.0.trail.commit(call, changes, issued).await;
-        done.map_err(SignInError::Change)
+impl Inner {
+    /// The member as whom the person goes on, and what that changes.
+    fn arrival<'v>(
+        &'v self,
+        vouched: &'v Vouched,
+        person: Person<'v>,
+        now: Timestamp,
+    ) -> Result<Arrival<'v>, CommitFault> {
+        let view = &*vouched.view;
+        match person {
+            Person::Known(member) => Ok(Arrival {
+                member: Cow::Borrowed(member),
+                rights: view.rights(PrincipalId::User(member.user), None, now),
+                news: None,
+            }),
+            Person::Named(member, link) => {
+                let rights = view.rights(PrincipalId::User(member.user), None, now);
+                let mut member = member.clone();
+                // Of providers that are gone nothing is kept.
+                let links = &mut member.sign_ins.links;
+                links.retain(|link| view.providers.contains_key(&link.provider));
+                links.push(link);
+                let mut changes = self.new_epoch(view)?;
+                let (kind, id) = (DirectoryKind::Member, member.user.as_bytes());
+                let row = keyspace::directory_entry(view.organisation.identity, kind, id);
+                changes.put(row, &member)?;
+                Ok(Arrival {
+                    member: Cow::Owned(member),
+                    rights,
+                    news: Some((changes, "linked", "first sign-in".to_owned())),
+                })
+            }
+            Person::Invited(invite, link) => {
+                let name = vouched.claims.all().get("name").and_then(Value::as_str);
+                let name = name.and_then(|name| name.parse().ok());
+                let mut newcomer = self.newcomer(invite, name.as_ref(), now)?;
+                newcomer.member.sign_ins.links.push(link);
+                let mut changes = self.new_epoch(view)?;
+                newcomer.join(view, &mut changes)?;
+                Ok(Arrival {
+                    rights: newcomer.rights(view, now),
+                    member: Cow::Owned(newcomer.member),
+                    news: Some((changes, "invitation", invite.identity.to_string())),
+                })
+            }
+        }
     }
 }
 
 impl Vouched {
-    /// The member whom the token is about.
-    fn person(&self) -> Result<Person<'_>, ExchangeRefusal> {
+    /// The one whom the token is about.
+    fn person(&self, now: Timestamp) -> Result<Person<'_>, ExchangeRefusal> {
         let row = self.view.providers.get(&self.provider);
         let sign_in = row.and_then(|row| row.sign_in.as_ref());
         let sign_in = sign_in.ok_or(ExchangeRefusal::NoSignIn)?;
         let made = self.claims.issued().filter(|_| !self.is_access_token);
         let made = made.ok_or(ExchangeRefusal::NoIdToken)?;
         self.claims.check_client(&sign_in.client_id)?;
-        let person = find(&self.view, self.provider, sign_in, &self.claims)?;
-        let ended = person.member.sign_ins.ended_at;
+        let person = find(&self.view, self.provider, sign_in, &self.claims, now)?;
+        let ended = match &person {
+            Person::Known(member) | Person::Named(member, _) => member.sign_ins.ended_at,
+            Person::Invited(..) => None,
+        };
         // The token has whole seconds, and one of the same second may be the next sign-in.
         if ended.is_some_and(|ended| made < ended.as_second()) {
             return Err(ExchangeRefusal::SignInEnded);
@@ -216,17 +263,19 @@ impl Vouched {
     }
 }
 
-/// By the subject that was linked before, else by the address that the provider has verified.
+/// By the subject that was linked before, else by the address that the provider has verified: a
+/// member's, or that of somebody who was invited.
 fn find<'v>(
     view: &'v OrganisationView,
     provider: FederatedProviderId,
     sign_in: &SignInRow,
     claims: &Claims,
+    now: Timestamp,
 ) -> Result<Person<'v>, ExchangeRefusal> {
     let subject = claims.subject.as_str();
     let linked = |row: &&MemberRow| row.sign_ins.subject_at(provider) == Some(subject);
     if let Some(member) = view.members.values().find(linked) {
-        return Ok(Person { member, link: None });
+        return Ok(Person::Known(member));
     }
     let text = claims.all().get("email").and_then(Value::as_str);
     let email = text.filter(|text| !text.is_empty());
@@ -234,26 +283,24 @@ fn find<'v>(
     if !vouches(sign_in, claims) {
         return Err(ExchangeRefusal::EmailUnverified);
     }
-    // Beyond ASCII, letters that differ can become one: addresses differ then.
-    let mut same = view
-        .members
-        .values()
-        .filter(|row| row.email.eq_ignore_ascii_case(email));
-    let member = same.next().ok_or(ExchangeRefusal::UnknownMember)?;
+    let link = LinkRow {
+        provider,
+        subject: subject.to_owned(),
+    };
+    let mut same = view.members_at(email);
+    let Some(member) = same.next() else {
+        let mut invites = view.invites.values();
+        let invite = invites.find(|invite| invite.is_open(now) && invite.is_for(email));
+        let invite = invite.ok_or(ExchangeRefusal::UnknownMember)?;
+        return Ok(Person::Invited(invite, link));
+    };
     if same.next().is_some() {
         return Err(ExchangeRefusal::AmbiguousMember);
     }
     if member.sign_ins.subject_at(provider).is_some() {
         return Err(ExchangeRefusal::SubjectChanged);
     }
-    let link = LinkRow {
-        provider,
-        subject: subject.to_owned(),
-    };
-    Ok(Person {
-        member,
-        link: Some(link),
-    })
+    Ok(Person::Named(member, link))
 }
 
 /// Whether the provider has verified the e-mail address. A claim that was chosen for this may also be

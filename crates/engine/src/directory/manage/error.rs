@@ -36,6 +36,8 @@ pub enum Thing {
     Policy,
     /// A request for rights that end.
     Elevation,
+    /// An invitation to become a member.
+    Invite,
 }
 
 impl fmt::Display for Thing {
@@ -53,6 +55,7 @@ impl fmt::Display for Thing {
             Self::Token => "personal access token",
             Self::Policy => "policy",
             Self::Elevation => "access elevation",
+            Self::Invite => "invitation",
         })
     }
 }
@@ -88,6 +91,12 @@ pub enum ManageError {
     /// Owners hold everything, so that only an owner decides about them.
     #[error("only an owner can make, change or remove an owner")]
     OwnersOnly,
+    /// There is somebody with this address, or will be.
+    #[error(
+        "somebody with this address is a member already, or invited; remove the member or withdraw \
+         the invitation first"
+    )]
+    AlreadyInvited,
     /// It would be part of itself.
     #[error("`parentProjectIdentity` would make the project part of itself")]
     Cycle,

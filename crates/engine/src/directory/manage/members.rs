@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use strongroom_authz::{
-    Action, Caller, DeleteMember, Grant, ListInvites, ListMembers, ListOwnMemberships,
-    ResourceType, UpdateMember,
+    Action, Caller, DeleteMember, Grant, ListMembers, ListOwnMemberships, ResourceType,
+    UpdateMember,
 };
 use strongroom_types::{OrganisationId, Timestamp, UserId};
 
@@ -57,16 +57,6 @@ impl Management<'_> {
         self.shown(call, shown).await
     }
 
-    /// Invitations: nobody is invited by this service, so that there are none.
-    pub async fn list_invites(
-        &self,
-        grant: Grant<ListInvites>,
-        call: &Arc<Call>,
-    ) -> Result<Recorded<Vec<std::convert::Infallible>>> {
-        self.view(*grant.scope()).await?;
-        self.shown(call, Vec::new()).await
-    }
-
     /// Where the caller belongs: all organisations of a user, none of a service account.
     pub async fn own_memberships(
         &self,
@@ -117,7 +107,7 @@ impl Management<'_> {
         .await
     }
 
-    /// Ends a membership with all rights and teams of the member; their tokens open nothing here from
+    /// Ends a membership with all rights, teams and invitations of the member; their tokens open nothing here from
     /// the next request on. Only owners remove owners, and one always stays.
     pub async fn delete_member(
         &self,
@@ -137,6 +127,8 @@ impl Management<'_> {
             let principal = BoundPrincipal::User(row.user);
             changes.erase_bindings(view, |binding| binding.principal == principal);
             changes.erase_elevations(view, |elevation| elevation.requester == row.user);
+            // Whoever is gone lets nobody in any more.
+            changes.erase_invites(view, |invite| invite.invited_by == Some(row.user));
             for team in view.teams.values() {
                 let mut team = team.clone();
                 if team.leave(row.user) {
@@ -182,7 +174,7 @@ fn not_the_last(view: &OrganisationView) -> Result<()> {
 }
 
 impl OrganisationView {
-    fn member_view(&self, row: &MemberRow) -> MemberView {
+    pub(in crate::directory) fn member_view(&self, row: &MemberRow) -> MemberView {
         MemberView {
             user: UserView::of(row),
             owner: row.owner,

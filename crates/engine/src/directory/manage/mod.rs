@@ -11,6 +11,7 @@ mod elevations;
 mod error;
 mod explain;
 mod giving;
+mod invites;
 mod members;
 mod policies;
 mod projects;
@@ -32,6 +33,7 @@ pub use explain::{
 pub(super) use explain::{On, Wanted};
 use giving::may_give;
 pub(super) use giving::may_hand_over;
+pub use invites::{InviteView, IssuedInvite, NewInvite};
 pub use members::{MemberView, OrganisationSummary};
 pub use policies::{
     AccessFilter, AccessView, BindingSource, HeldView, Holder, MemberHolding, NewPolicy,

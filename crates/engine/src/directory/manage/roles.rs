@@ -52,6 +52,19 @@ impl<'v> Role<'v> {
         }
     }
 
+    /// The role that a request names.
+    pub(super) fn called(view: &'v OrganisationView, asked: &Reference<RoleId>) -> Option<Self> {
+        Self::all(view).into_iter().find(|role| match asked {
+            Reference::Identity(identity) => role.identity() == *identity,
+            Reference::Slug(slug) => role.slug() == slug.as_str(),
+        })
+    }
+
+    /// What rules can call it.
+    pub(super) fn names(&self) -> [String; 2] {
+        [self.identity().to_string(), self.slug()]
+    }
+
     pub(super) fn identity(&self) -> RoleId {
         match self {
             Self::BuiltIn(built_in) => RoleId::from_bytes(built_in.identity()),
@@ -110,12 +123,8 @@ pub(super) fn role<'v, A: Action<Scope = OrganisationId>>(
     grant: &Grant<A>,
     asked: &Reference<RoleId>,
 ) -> Result<Role<'v>> {
-    let found = Role::all(view).into_iter().find(|role| match asked {
-        Reference::Identity(identity) => role.identity() == *identity,
-        Reference::Slug(slug) => role.slug() == slug.as_str(),
-    });
-    let names = |role: &Role<'_>| [role.identity().to_string(), role.slug()];
-    admitted(grant, found, &asked.to_string(), names, Thing::Role)
+    let found = Role::called(view, asked);
+    admitted(grant, found, &asked.to_string(), Role::names, Thing::Role)
 }
 
 impl Management<'_> {

@@ -1,7 +1,9 @@
 //! Which entry of the error catalogue an error of the directory is.
 
+use std::time::Duration;
+
 use strongroom_api::{ErrorCode, MissingRight};
-use strongroom_engine::{ExplainError, ManageError, Thing};
+use strongroom_engine::{ExplainError, JoinError, ManageError, Thing};
 
 use super::super::errors::{change, row};
 use super::super::refusal::Catalogued;
@@ -27,6 +29,7 @@ impl Catalogued for ManageError {
             Self::ElevationState { .. } => ErrorCode::ElevationState,
             Self::NotAPerson => ErrorCode::NotSupported,
             Self::SlugTaken { .. } => ErrorCode::SlugTaken,
+            Self::AlreadyInvited => ErrorCode::AlreadyInvited,
             Self::Escalation | Self::WiderNetwork | Self::LongerLife => ErrorCode::Escalation,
             Self::TooMany { .. } => ErrorCode::QuotaExceeded,
             Self::Contended => ErrorCode::Conflict,
@@ -40,6 +43,27 @@ impl Catalogued for ManageError {
     fn missing(&self) -> Option<MissingRight> {
         match self {
             Self::Denied(denied) => denied.missing(),
+            _ => None,
+        }
+    }
+}
+
+impl Catalogued for JoinError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::Unknown => ErrorCode::InvitationNotFound,
+            Self::AlreadyMember => ErrorCode::AlreadyInvited,
+            Self::TooManyAttempts { .. } => ErrorCode::TooManyAttempts,
+            Self::Contended => ErrorCode::Conflict,
+            Self::Row(fault) => row(fault),
+            Self::Change(fault) => change(fault),
+            Self::Audit(error) => error.code(),
+        }
+    }
+
+    fn wait(&self) -> Option<Duration> {
+        match self {
+            Self::TooManyAttempts { wait } => Some(*wait),
             _ => None,
         }
     }

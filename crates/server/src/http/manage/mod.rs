@@ -4,6 +4,7 @@ mod accounts;
 mod elevations;
 mod errors;
 mod explain;
+mod invites;
 mod people;
 mod policies;
 mod policy_requests;
@@ -33,6 +34,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
     let routes = accounts::routes(routes);
     let routes = roles::routes(routes);
     let routes = people::routes(routes);
+    let routes = invites::routes(routes);
     let routes = tokens::routes(routes);
     let routes = explain::routes(routes);
     let routes = projects::routes(routes);

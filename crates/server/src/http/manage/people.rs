@@ -1,4 +1,4 @@
-//! Teams, memberships and invitations.
+//! Teams and memberships.
 
 use http::{Method, StatusCode};
 use strongroom_api as api;
@@ -111,12 +111,6 @@ fn member_routes(routes: Routes) -> Routes {
             end_member_sign_ins,
         )
         .add(
-            Route::new(Method::GET, "/v1/invites", "listInvites")
-                .about("Lists invitations, of which this service makes none.")
-                .answers(StatusCode::OK, Answer::Many("Invite")),
-            list_invites,
-        )
-        .add(
             Route::new(
                 Method::GET,
                 "/v1/me/organisation-memberships",
@@ -206,12 +200,6 @@ async fn delete_member(granted: Granted<Asked<authz::DeleteMember>>) -> Result<R
     let (engine, call, grant, _) = granted.parts();
     let deleted = engine.manage().delete_member(grant, &call).await?;
     Ok(Reply::empty(deleted))
-}
-
-async fn list_invites(granted: Granted<Asked<authz::ListInvites>>) -> Result<Reply, Refusal> {
-    let (engine, call, grant, _) = granted.parts();
-    let listed = engine.manage().list_invites(grant, &call).await?;
-    Reply::json(listed, views::each(views::invite))
 }
 
 async fn list_own(granted: Granted<Asked<authz::ListOwnMemberships>>) -> Result<Reply, Refusal> {

@@ -58,7 +58,7 @@ impl Form for PolicyChange {
     }
 }
 
-fn until(until: api::Until) -> Until {
+pub(super) fn until(until: api::Until) -> Until {
     match until {
         api::Until::At(at) => Until::At(at),
         api::Until::For(duration) => Until::For(duration),

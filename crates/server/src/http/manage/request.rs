@@ -2,17 +2,18 @@
 
 use strongroom_api::{self as api, RequestError};
 use strongroom_engine::{
-    Grantee, ListFilter, ManageError, Naming, NamingChange, NewAccessCredential, NewRoleBinding,
-    NewRule, NewTeamMember, Thing,
+    Grantee, ListFilter, ManageError, Naming, NamingChange, NewAccessCredential, NewInvite,
+    NewRoleBinding, NewRule, NewTeamMember, Thing,
 };
 use strongroom_types::{
-    BindingId, CredentialId, ProjectId, Reference, RoleId, RuleId, ServiceAccountId, Slug, TeamId,
-    TokenId, UserId,
+    BindingId, CredentialId, InviteId, ProjectId, Reference, RoleId, RuleId, ServiceAccountId,
+    Slug, TeamId, TokenId, UserId,
 };
 
 use super::super::asked::{Form, InUrl, Named};
 use super::super::guard::Parts;
 use super::super::refusal::Refusal;
+use super::policy_requests::until;
 
 /// `/v1/iam/roles/{id}` or `/v1/projects/iam/policies/{id}`. One that comes with the service also
 /// goes by its name.
@@ -69,6 +70,13 @@ impl InUrl for (Reference<TeamId>, UserId) {
 impl InUrl for UserId {
     fn of(parts: &Parts<'_>) -> Result<Self, Refusal> {
         segment(parts, 3, Thing::Member)
+    }
+}
+
+/// `/v1/invites/{code}`.
+impl InUrl for InviteId {
+    fn of(parts: &Parts<'_>) -> Result<Self, Refusal> {
+        segment(parts, 3, Thing::Invite)
     }
 }
 
@@ -177,6 +185,21 @@ impl Form for NewTeamMember {
         Ok(Self {
             user: body.user,
             role: body.role,
+        })
+    }
+}
+
+impl Form for NewInvite {
+    const IN_BODY: bool = true;
+
+    fn read(parts: &Parts<'_>) -> Result<Self, RequestError> {
+        let body = api::CreateInvite::parse(parts.body)?;
+        Ok(Self {
+            email: body.email,
+            owner: body.owner,
+            team: body.team,
+            role: body.role,
+            until: body.until.map(until),
         })
     }
 }

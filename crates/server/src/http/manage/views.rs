@@ -1,12 +1,11 @@
 //! From what the engine shows of a directory to what travels.
 
-use std::convert::Infallible;
-
 use strongroom_api as api;
 use strongroom_engine::{
-    BindingView, CredentialView, DescribedView, GranteeView, IssuedCredential, IssuedPersonalToken,
-    MemberView, NamedView, OrganisationSummary, ProjectView, RoleView, RuleView,
-    ServiceAccountView, TeamMemberView, TeamView, TokenView, UserView,
+    BindingView, CredentialView, DescribedView, GranteeView, InviteView, IssuedCredential,
+    IssuedInvite, IssuedPersonalToken, Joined, MemberView, NamedView, OrganisationSummary,
+    ProjectView, RoleView, RuleView, ServiceAccountView, TeamMemberView, TeamView, TokenView,
+    UserView,
 };
 use strongroom_types::Networks;
 
@@ -138,8 +137,28 @@ pub(super) fn own_membership(view: MemberView) -> api::Membership {
     }
 }
 
-pub(super) fn invite(none: Infallible) -> api::Invite {
-    match none {}
+pub(super) fn invite(view: InviteView) -> api::Invite {
+    api::Invite {
+        email: view.email,
+        organisation: organisation(view.organisation),
+        role: api::Membership::role(view.owner),
+        invited_by_user: view.invited_by.map(user),
+        join_team_on_accept: view.team.map(named),
+        rolebinding_on_accept: view.role.map(named),
+        created_at: view.created_at.into(),
+        expires_at: view.expires_at.into(),
+        invite_code: view.identity.to_string(),
+    }
+}
+
+pub(super) fn issued_invite(issued: IssuedInvite) -> api::SensitiveBody {
+    let identity = issued.identity.to_string();
+    let end = api::Time::from(issued.expires_at).to_string();
+    api::invite_reply(&identity, &end, issued.code.expose())
+}
+
+pub(super) fn joined(joined: Joined) -> api::SensitiveBody {
+    api::joined_reply(&own_membership(joined.member), joined.token.expose())
 }
 
 pub(super) fn project(view: ProjectView) -> api::Project {

@@ -3,6 +3,7 @@
 mod accounts;
 mod elevations;
 mod explain;
+mod invites;
 mod people;
 mod policies;
 mod policy_limits;

@@ -8,6 +8,7 @@
 mod admin;
 mod attempts;
 mod authenticate;
+mod changing;
 mod enter;
 mod federation;
 mod joining;

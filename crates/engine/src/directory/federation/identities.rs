@@ -14,8 +14,9 @@ use strongroom_types::{
 
 use super::conditions::{ConditionError, Conditions};
 use super::views::{FederatedFilter, FederatedIdentityView, IdentityStatus, Uses};
-use super::{ATTEMPTS, AudienceMatch, Federation, may_hand_out};
+use super::{AudienceMatch, Federation, may_hand_out};
 use crate::call::{Call, Recorded};
+use crate::directory::changing::Unchanged;
 use crate::directory::manage::user_of;
 use crate::directory::view::OrganisationView;
 use crate::rows::federation::{FederatedIdentityRow, IdentityState, Stamp};
@@ -134,6 +135,17 @@ impl From<CommitFault> for FederatedIdentityError {
     }
 }
 
+impl From<Unchanged> for FederatedIdentityError {
+    fn from(unchanged: Unchanged) -> Self {
+        match unchanged {
+            Unchanged::Gone => Self::NotFound,
+            Unchanged::Contended => Self::Contended,
+            Unchanged::Row(fault) => Self::Row(fault),
+            Unchanged::Change(fault) => Self::Change(fault),
+        }
+    }
+}
+
 type Result<T> = std::result::Result<T, FederatedIdentityError>;
 
 impl Federation<'_> {
@@ -181,23 +193,18 @@ impl Federation<'_> {
             identity: identity.to_string().into(),
         });
         let stamp = Stamp::new(now, user_of(grant.caller()));
-        for _ in 0..ATTEMPTS {
-            let (view, uses) = self.identities_of(organisation).await?;
-            if view.federated.len() >= MOST {
-                return Err(FederatedIdentityError::TooMany);
-            }
-            let row = build(identity, new.clone(), &view, stamp.clone())?;
-            check(&row, &view, grant.caller(), now)?;
-            check_end(row.expires_at, now)?;
-            let mut changes = self.0.new_epoch(&view)?;
-            changes.create(entry(organisation, identity), &row)?;
-            let shown = view.show_identity(&row, &uses, now);
-            match self.0.trail.commit(call, changes, shown).await {
-                Err(fault) if fault.is_conflict() => {}
-                done => return done.map_err(FederatedIdentityError::Change),
-            }
-        }
-        Err(FederatedIdentityError::Contended)
+        self.0
+            .change_directory(call, organisation, |view, changes| {
+                if view.federated.len() >= MOST {
+                    return Err(FederatedIdentityError::TooMany);
+                }
+                let row = build(identity, new.clone(), view, stamp.clone())?;
+                check(&row, view, grant.caller(), now)?;
+                check_end(row.expires_at, now)?;
+                changes.create(entry(organisation, identity), &row)?;
+                Ok(view.show_identity(&row, &Uses::new(), now))
+            })
+            .await
     }
 
     /// Changes whom a federated identity admits, or takes it out of force: then its access tokens
@@ -209,28 +216,25 @@ impl Federation<'_> {
         change: FederatedIdentityChange,
     ) -> Result<Recorded<FederatedIdentityView>> {
         let (organisation, now) = (*grant.scope(), self.0.clock.now());
-        for _ in 0..ATTEMPTS {
-            let (view, uses) = self.identities_of(organisation).await?;
-            let row = named(&view, grant.target())?;
-            if row.state == IdentityState::Revoked {
-                return Err(FederatedIdentityError::Revoked);
-            }
-            let mut row = changed(row.clone(), change.clone());
-            // What admits nobody can be set by anyone who may change it at all.
-            if row.state == IdentityState::Active {
-                check(&row, &view, grant.caller(), now)?;
-            }
-            check_end(change.expires_at.flatten(), now)?;
-            row.stamp.touch(now);
-            let mut changes = self.0.new_epoch(&view)?;
-            changes.put(entry(organisation, row.identity), &row)?;
-            let shown = view.show_identity(&row, &uses, now);
-            match self.0.trail.commit(call, changes, shown).await {
-                Err(fault) if fault.is_conflict() => {}
-                done => return done.map_err(FederatedIdentityError::Change),
-            }
-        }
-        Err(FederatedIdentityError::Contended)
+        let asked = grant.target().as_str().parse();
+        let uses = self.uses(asked.ok()).await?;
+        self.0
+            .change_directory(call, organisation, |view, changes| {
+                let row = named(view, grant.target())?;
+                if row.state == IdentityState::Revoked {
+                    return Err(FederatedIdentityError::Revoked);
+                }
+                let mut row = changed(row.clone(), change.clone());
+                // What admits nobody can be set by anyone who may change it at all.
+                if row.state == IdentityState::Active {
+                    check(&row, view, grant.caller(), now)?;
+                }
+                check_end(change.expires_at.flatten(), now)?;
+                row.stamp.touch(now);
+                changes.put(entry(organisation, row.identity), &row)?;
+                Ok(view.show_identity(&row, &uses, now))
+            })
+            .await
     }
 
     /// Removes a federated identity: its access tokens are dead at the next request.
@@ -240,17 +244,12 @@ impl Federation<'_> {
         call: &Arc<Call>,
     ) -> Result<Recorded<()>> {
         let organisation = *grant.scope();
-        for _ in 0..ATTEMPTS {
-            let (view, _) = self.identities_of(organisation).await?;
-            let identity = named(&view, grant.target())?.identity;
-            let mut changes = self.0.new_epoch(&view)?;
-            changes.erase(entry(organisation, identity));
-            match self.0.trail.commit(call, changes, ()).await {
-                Err(fault) if fault.is_conflict() => {}
-                done => return done.map_err(FederatedIdentityError::Change),
-            }
-        }
-        Err(FederatedIdentityError::Contended)
+        self.0
+            .change_directory(call, organisation, |view, changes| {
+                changes.erase(entry(organisation, named(view, grant.target())?.identity));
+                Ok(())
+            })
+            .await
     }
 
     async fn identities_of(
@@ -260,14 +259,20 @@ impl Federation<'_> {
         let view = self.view(organisation).await;
         let view = view.map_err(FederatedIdentityError::Row)?;
         let view = view.ok_or(FederatedIdentityError::NotFound)?;
+        let uses = self.uses(view.federated.keys().copied()).await?;
+        Ok((view, uses))
+    }
+
+    /// When these were last used.
+    async fn uses(&self, of: impl IntoIterator<Item = FederatedIdentityId>) -> Result<Uses> {
         let mut uses = Uses::new();
-        for identity in view.federated.keys() {
+        for identity in of {
             let last = self.0.last_uses.of(&self.0.vault, identity.as_bytes());
             if let Some(at) = last.await.map_err(FederatedIdentityError::Row)? {
-                uses.insert(*identity, at);
+                uses.insert(identity, at);
             }
         }
-        Ok((view, uses))
+        Ok(uses)
     }
 }
 

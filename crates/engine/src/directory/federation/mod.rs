@@ -49,7 +49,7 @@ use crate::engine::Inner;
 use crate::rows::RowFault;
 use crate::rows::directory::BoundPrincipal;
 
-/// How often a change is tried again that others came before.
+/// How often a sign-in is tried again that links a subject, where others came before.
 const ATTEMPTS: usize = 8;
 
 /// The operations on providers and federated identities.

@@ -7,13 +7,16 @@ use strongroom_authz::{
     Caller, CreateFederatedProvider, DeleteFederatedProvider, Grant, ListFederatedProviders,
     ReadFederatedProvider, ResourceType, UpdateFederatedProvider,
 };
-use strongroom_types::{Description, DisplayName, FederatedProviderId, Labels, Slug, Timestamp};
+use strongroom_types::{
+    Description, DisplayName, FederatedProviderId, Labels, OrganisationId, Slug, Timestamp,
+};
 
 use super::key_set::{KeySet, KeySetError};
 use super::sign_in_options::SignInSettings;
 use super::views::{FederatedFilter, FederatedProviderView};
-use super::{ATTEMPTS, Federation, may_hand_out};
+use super::{Federation, may_hand_out};
 use crate::call::{Call, Recorded};
+use crate::directory::changing::Unchanged;
 use crate::directory::manage::user_of;
 use crate::directory::view::OrganisationView;
 use crate::rows::federation::{FederatedProviderRow, Stamp};
@@ -126,6 +129,17 @@ impl From<CommitFault> for FederatedProviderError {
     }
 }
 
+impl From<Unchanged> for FederatedProviderError {
+    fn from(unchanged: Unchanged) -> Self {
+        match unchanged {
+            Unchanged::Gone => Self::NotFound,
+            Unchanged::Contended => Self::Contended,
+            Unchanged::Row(fault) => Self::Row(fault),
+            Unchanged::Change(fault) => Self::Change(fault),
+        }
+    }
+}
+
 type Result<T> = std::result::Result<T, FederatedProviderError>;
 
 impl Federation<'_> {
@@ -182,31 +196,21 @@ impl Federation<'_> {
             kind: ResourceType::FederatedIdentityProvider.as_str().into(),
             identity: row.identity.to_string().into(),
         });
-        for _ in 0..ATTEMPTS {
-            let view = self.providers_of(organisation).await?;
-            if view.providers.values().any(|one| one.issuer == row.issuer) {
-                return Err(FederatedProviderError::IssuerTaken);
-            }
-            if view.providers.len() >= MOST {
-                return Err(FederatedProviderError::TooMany);
-            }
-            if row.sign_in.is_some() && !is_owner(&view, grant.caller()) {
-                return Err(FederatedProviderError::OwnersOnly);
-            }
-            let mut changes = self.0.new_epoch(&view)?;
-            let (kind, id) = (DirectoryKind::FederatedProvider, row.identity.as_bytes());
-            changes.create(keyspace::directory_entry(organisation, kind, id), &row)?;
-            match self
-                .0
-                .trail
-                .commit(call, changes, view.show_provider(&row))
-                .await
-            {
-                Err(fault) if fault.is_conflict() => {}
-                done => return done.map_err(FederatedProviderError::Change),
-            }
-        }
-        Err(FederatedProviderError::Contended)
+        self.0
+            .change_directory(call, organisation, |view, changes| {
+                if view.providers.values().any(|one| one.issuer == row.issuer) {
+                    return Err(FederatedProviderError::IssuerTaken);
+                }
+                if view.providers.len() >= MOST {
+                    return Err(FederatedProviderError::TooMany);
+                }
+                if row.sign_in.is_some() && !is_owner(view, grant.caller()) {
+                    return Err(FederatedProviderError::OwnersOnly);
+                }
+                changes.create(entry(organisation, row.identity), &row)?;
+                Ok(view.show_provider(&row))
+            })
+            .await
     }
 
     /// Changes how an issuer is trusted.
@@ -218,26 +222,16 @@ impl Federation<'_> {
     ) -> Result<Recorded<FederatedProviderView>> {
         check_pinned(change.local_jwks.as_ref().and_then(|keys| keys.as_deref()))?;
         let (organisation, now) = (*grant.scope(), self.0.clock.now());
-        for _ in 0..ATTEMPTS {
-            let view = self.providers_of(organisation).await?;
-            let row = named(&view, grant.target())?;
-            check_change(row, &change, grant.caller(), &view, now)?;
-            let mut row = changed(row.clone(), change.clone());
-            row.stamp.touch(now);
-            let mut changes = self.0.new_epoch(&view)?;
-            let (kind, id) = (DirectoryKind::FederatedProvider, row.identity.as_bytes());
-            changes.put(keyspace::directory_entry(organisation, kind, id), &row)?;
-            match self
-                .0
-                .trail
-                .commit(call, changes, view.show_provider(&row))
-                .await
-            {
-                Err(fault) if fault.is_conflict() => {}
-                done => return done.map_err(FederatedProviderError::Change),
-            }
-        }
-        Err(FederatedProviderError::Contended)
+        self.0
+            .change_directory(call, organisation, |view, changes| {
+                let row = named(view, grant.target())?;
+                check_change(row, &change, grant.caller(), view, now)?;
+                let mut row = changed(row.clone(), change.clone());
+                row.stamp.touch(now);
+                changes.put(entry(organisation, row.identity), &row)?;
+                Ok(view.show_provider(&row))
+            })
+            .await
     }
 
     /// Trusts an issuer no more.
@@ -247,31 +241,28 @@ impl Federation<'_> {
         call: &Arc<Call>,
     ) -> Result<Recorded<()>> {
         let organisation = *grant.scope();
-        for _ in 0..ATTEMPTS {
-            let view = self.providers_of(organisation).await?;
-            let identity = named(&view, grant.target())?.identity;
-            if view.federated.values().any(|one| one.provider == identity) {
-                return Err(FederatedProviderError::InUse);
-            }
-            let mut changes = self.0.new_epoch(&view)?;
-            let (kind, id) = (DirectoryKind::FederatedProvider, identity.as_bytes());
-            changes.erase(keyspace::directory_entry(organisation, kind, id));
-            match self.0.trail.commit(call, changes, ()).await {
-                Err(fault) if fault.is_conflict() => {}
-                done => return done.map_err(FederatedProviderError::Change),
-            }
-        }
-        Err(FederatedProviderError::Contended)
+        self.0
+            .change_directory(call, organisation, |view, changes| {
+                let identity = named(view, grant.target())?.identity;
+                if view.federated.values().any(|one| one.provider == identity) {
+                    return Err(FederatedProviderError::InUse);
+                }
+                changes.erase(entry(organisation, identity));
+                Ok(())
+            })
+            .await
     }
 
-    async fn providers_of(
-        &self,
-        organisation: strongroom_types::OrganisationId,
-    ) -> Result<Arc<OrganisationView>> {
+    async fn providers_of(&self, organisation: OrganisationId) -> Result<Arc<OrganisationView>> {
         let view = self.view(organisation).await;
         view.map_err(FederatedProviderError::Row)?
             .ok_or(FederatedProviderError::NotFound)
     }
+}
+
+fn entry(organisation: OrganisationId, identity: FederatedProviderId) -> strongroom_store::Key {
+    let kind = DirectoryKind::FederatedProvider;
+    keyspace::directory_entry(organisation, kind, identity.as_bytes())
 }
 
 fn named<'v>(view: &'v OrganisationView, name: &Slug) -> Result<&'v FederatedProviderRow> {

@@ -6,6 +6,7 @@ use strongroom_authz::{Denied, PolicyError, RuleError};
 use strongroom_crypto::EntropyError;
 use strongroom_types::Slug;
 
+use crate::directory::changing::Unchanged;
 use crate::rows::{CommitFault, RowFault};
 use crate::trail::{AuditUnavailable, ChangeFault};
 
@@ -183,5 +184,16 @@ pub enum ManageError {
 impl From<CommitFault> for ManageError {
     fn from(fault: CommitFault) -> Self {
         Self::Change(fault.into())
+    }
+}
+
+impl From<Unchanged> for ManageError {
+    fn from(unchanged: Unchanged) -> Self {
+        match unchanged {
+            Unchanged::Gone => Self::NotFound(Thing::Organisation),
+            Unchanged::Contended => Self::Contended,
+            Unchanged::Row(fault) => Self::Row(fault),
+            Unchanged::Change(fault) => Self::Change(fault),
+        }
     }
 }

@@ -60,9 +60,6 @@ use crate::rows::directory::{BindingRow, Described};
 use crate::rows::elevation::ElevationRow;
 use crate::rows::keyspace::{self, DirectoryKind};
 
-/// How often a change is tried again when somebody else was faster.
-const ATTEMPTS: usize = 16;
-
 /// How people describe a thing of a directory.
 #[derive(Debug, Clone)]
 pub struct Naming {
@@ -137,24 +134,14 @@ impl Management<'_> {
         recorded.map_err(ManageError::Audit)
     }
 
-    /// Lets `edit` look at the directory and add rows, and commits; again if somebody else was
-    /// faster.
+    /// Lets `edit` look at the directory and add rows, and commits.
     async fn change<T>(
         &self,
         call: &Arc<Call>,
         organisation: OrganisationId,
-        mut edit: impl FnMut(&OrganisationView, &mut Changes<'_>) -> Result<T>,
+        edit: impl FnMut(&OrganisationView, &mut Changes<'_>) -> Result<T>,
     ) -> Result<Recorded<T>> {
-        for _ in 0..ATTEMPTS {
-            let view = self.view(organisation).await?;
-            let mut changes = self.0.new_epoch(&view)?;
-            let made = edit(&view, &mut changes)?;
-            match self.0.trail.commit(call, changes, made).await {
-                Err(fault) if fault.is_conflict() => call.forget_events(),
-                done => return done.map_err(ManageError::Change),
-            }
-        }
-        Err(ManageError::Contended)
+        self.0.change_directory(call, organisation, edit).await
     }
 
     fn now(&self) -> Timestamp {

@@ -192,8 +192,8 @@ macro_rules! actions {
             }
         )*
 
-        /// Every action there is.
-        pub const ACTIONS: &[ActionFacts] = &[$(ActionFacts {
+        /// Every action of this table.
+        pub(crate) const TABLE: &[ActionFacts] = &[$(ActionFacts {
             name: <$name as Action>::NAME,
             resource: <$name as Action>::RESOURCE,
             permissions: <$name as Action>::PERMISSIONS,
@@ -411,7 +411,12 @@ actions! {
 }
 
 mod policies;
-pub use policies::{ACTIONS as POLICY_ACTIONS, *};
+pub use policies::*;
+
+/// Every action there is.
+pub fn actions() -> impl Iterator<Item = &'static ActionFacts> + Clone {
+    TABLE.iter().chain(policies::TABLE)
+}
 
 key_actions! {
     ReadKey ReadPublicKey EncryptWithKey DecryptWithKey SignWithKey VerifyWithKey HmacWithKey
@@ -426,7 +431,7 @@ mod tests {
     /// Every action beside the permission column of contract 1.1, 2.1, 4.4 and 5.1, and our own.
     #[test]
     fn the_table_is_the_contract() {
-        let table: Vec<String> = ACTIONS
+        let table: Vec<String> = TABLE
             .iter()
             .map(|action| {
                 let permissions: Vec<_> = action.permissions.iter().map(|p| p.as_str()).collect();

@@ -95,7 +95,7 @@ mod tests {
     /// Every action beside what the contract's 4.4 asks for, and our choices where it is silent.
     #[test]
     fn the_table_is_the_contract() {
-        let table: Vec<String> = ACTIONS
+        let table: Vec<String> = TABLE
             .iter()
             .map(|action| {
                 assert_eq!(action.resource, ResourceType::IamPolicy);

@@ -161,15 +161,14 @@ impl Inner {
             .region
             .map(|name| self.region(name).ok_or(EnterError::UnknownRegion));
         let region = region.transpose()?;
-        let project = match identified.project {
+        let found = match (identified.project, entry.project) {
             // A project that was deleted is not replaced by none.
-            Some(own) => view.projects.contains_key(&own).then_some(Some(own)),
-            None => match entry.project {
-                Some(name) => project(&view, name).map(Some),
-                None => Some(None),
-            },
+            (Some(own), _) => Some(view.projects.get(&own).map(|row| row.identity)),
+            (None, Some(name)) => Some(project(&view, name)),
+            (None, None) => None,
         };
-        let project = project.ok_or(EnterError::UnknownProject)?;
+        let found = found.map(|found| found.ok_or(EnterError::UnknownProject));
+        let project = found.transpose()?;
         call.place(organisation, region.clone(), project);
 
         let rights = match project {

@@ -269,6 +269,7 @@ impl Inner {
             service_account,
             client,
             scopes: &claims.scopes,
+            project: claims.project,
             expires_at: claims.expires_at,
         });
         let id_token = match (bearer, more.id_token.as_ref()) {

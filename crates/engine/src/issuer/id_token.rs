@@ -6,9 +6,7 @@ use std::time::Duration;
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use serde_json::{Value, json};
 use strongroom_crypto::{EntropyError, LibraryError};
-use strongroom_types::{
-    OrganisationId, Plaintext, ProjectId, Reference, ServiceAccountId, Timestamp,
-};
+use strongroom_types::{OrganisationId, Plaintext, ProjectId, ServiceAccountId, Timestamp};
 
 use super::{IssuerError, seconds};
 use crate::directory::OrganisationView;
@@ -25,8 +23,6 @@ const SCOPE: &str = "openid";
 pub struct IdTokenAsk {
     /// Whom it is for; the client itself unless said.
     pub audience: Option<String>,
-    /// A project of the organisation, by identity or slug, to be named in it.
-    pub project: Option<String>,
 }
 
 /// Why no ID token was issued.
@@ -65,6 +61,8 @@ pub(crate) struct Bearer<'a> {
     /// The client that asked, which is the audience unless another one is asked for.
     pub(crate) client: &'a str,
     pub(crate) scopes: &'a [String],
+    /// The project in which alone the access token acts.
+    pub(crate) project: Option<ProjectId>,
     pub(crate) expires_at: Timestamp,
 }
 
@@ -83,8 +81,9 @@ impl Inner {
         if !scopes.is_empty() && !scopes.iter().any(|scope| scope == SCOPE) {
             return Err(IdTokenError::Scope);
         }
-        let project = ask.project.as_deref();
-        let project = project.map(|name| bearer.project(name, now)).transpose()?;
+        if !bearer.may_name_its_project(now) {
+            return Err(IdTokenError::Project);
+        }
         let latest = now.saturating_add(LONGEST).unwrap_or(Timestamp::MAX);
         let serial: [u8; 16] =
             strongroom_crypto::random(self.vault.entropy()).map_err(IdTokenError::Entropy)?;
@@ -98,7 +97,7 @@ impl Inner {
             "jti": HEXLOWER.encode(&serial),
             "organisation": bearer.organisation().to_string(),
         });
-        if let (Some(project), Some(claims)) = (project, claims.as_object_mut()) {
+        if let (Some(project), Some(claims)) = (bearer.project, claims.as_object_mut()) {
             claims.insert("project".to_owned(), project.to_string().into());
         }
         self.sign_jwt(&claims, now).await.map(Some)
@@ -127,18 +126,15 @@ impl Bearer<'_> {
         self.view.organisation.identity
     }
 
-    /// The project of this name. It is vouched for only where the service account was given something
-    /// in that very project: others may take it for where the account belongs.
-    fn project(&self, name: &str, now: Timestamp) -> Result<ProjectId, IdTokenError> {
-        let reference: Reference<ProjectId> = name.parse().map_err(|_| IdTokenError::Project)?;
-        let found = self.view.project(&reference);
-        let project = found.ok_or(IdTokenError::Project)?.identity;
+    /// Whether its project, if it has one, can be vouched for: only where the service account was given
+    /// something in that very project, since others may take it for where the account belongs.
+    fn may_name_its_project(&self, now: Timestamp) -> bool {
+        let Some(project) = self.project else {
+            return true;
+        };
         let own = BoundPrincipal::ServiceAccount(self.service_account);
-        let is_there = self.view.bindings.iter().any(|binding| {
-            binding.principal == own
-                && binding.project == Some(project)
-                && binding.expires_at.is_none_or(|end| now < end)
-        });
-        is_there.then_some(project).ok_or(IdTokenError::Project)
+        self.view.bindings.iter().any(|binding| {
+            binding.principal == own && binding.project == Some(project) && binding.is_alive(now)
+        })
     }
 }

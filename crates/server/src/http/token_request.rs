@@ -160,7 +160,6 @@ fn id_token(form: &Form<'_>) -> Result<Option<IdTokenAsk>, Refusal> {
     }
     Ok(Some(IdTokenAsk {
         audience: audience.map(|text| text.to_string()),
-        project: form.field("project").map(|text| text.to_string()),
     }))
 }
 
@@ -265,14 +264,13 @@ mod tests {
             let form = format!("x=y{more}");
             let asked = id_token(&Form(form.as_bytes()));
             let asked = asked.map_err(|refusal| refusal.code().status())?;
-            Ok::<_, u16>(asked.map(|ask| (ask.audience, ask.project)))
+            Ok::<_, u16>(asked.map(|ask| ask.audience))
         };
-        let text = |text: &str| Some(text.to_owned());
-        assert_eq!(ask("&audience=a&project=b"), Ok(None));
+        assert_eq!(ask("&audience=a"), Ok(None));
         assert_eq!(ask("&scope=openidx+xopenid"), Ok(None));
-        assert_eq!(ask("&scope=openid"), Ok(Some((None, None))));
-        let both = "&scope=api%3Aread+openid&audience=a&project=b";
-        assert_eq!(ask(both), Ok(Some((text("a"), text("b")))));
+        assert_eq!(ask("&scope=openid"), Ok(Some(None)));
+        let named = "&scope=api%3Aread+openid&audience=a";
+        assert_eq!(ask(named), Ok(Some(Some("a".to_owned()))));
         let long = "a".repeat(256);
         assert_eq!(ask(&format!("&scope=openid&audience={long}")), Err(400));
         assert_eq!(ask("&scope=openid&audience=a%0Ab"), Err(400));

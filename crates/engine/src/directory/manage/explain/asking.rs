@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use strongroom_authz::{
-    ACTIONS, ActionFacts, Caller, ExplainRights, Grant, Kind, POLICY_ACTIONS, Permission,
-    PolicyAction, Reach, ResourceType, TokenScopes,
+    ActionFacts, Caller, ExplainRights, Grant, Kind, Permission, PolicyAction, Reach, ResourceType,
+    TokenScopes, actions,
 };
 use strongroom_types::{ProjectId, Region, Scope, SecretPath, Timestamp};
 
@@ -31,7 +31,7 @@ impl Facts {
         let asks = |facts: &&ActionFacts| {
             facts.resource == resource && facts.permissions.contains(&permission)
         };
-        let mut asking = ACTIONS.iter().chain(POLICY_ACTIONS).filter(asks).peekable();
+        let mut asking = actions().filter(asks).peekable();
         if asking.peek().is_none() {
             return Err(ExplainError::NothingAsks {
                 resource,

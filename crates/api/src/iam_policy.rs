@@ -57,7 +57,11 @@ pub struct IamPolicyBinding {
     /// The policy; absent where it is gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iam_policy: Option<NamedRef>,
-    /// The project where it counts; absent on the organisation's own level.
+    /// The binding itself, where it comes from above and is changed only there; absent where it is the
+    /// level's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_iam_policy_binding: Option<NamedRef>,
+    /// The project on whose level this is; absent on the organisation's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project_id: Option<String>,
     /// The same project.

@@ -39,6 +39,7 @@ pub(super) fn binding(view: PolicyBindingView) -> api::IamPolicyBinding {
         identity: view.identity.to_string(),
         described: described(view.described),
         iam_policy: view.policy.map(named),
+        source_iam_policy_binding: view.source.map(named),
         project_id: identity_of(view.project.as_ref()),
         project: view.project.map(named),
         user,

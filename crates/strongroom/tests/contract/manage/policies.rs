@@ -193,6 +193,25 @@ fn what_replicates_counts_below_and_is_changed_where_it_stands() {
     );
     let refused = leaf.delete(&format!("{POLICIES}/down")).expect(400);
     assert_eq!(refused.code(), "read_only");
+    // Who has it from above is seen below, and taken away only above.
+    let above = seen["bindings"][0].clone();
+    assert_eq!(
+        above["sourceIamPolicyBinding"]["identity"],
+        above["identity"]
+    );
+    assert_eq!(above["user"]["subject"], user);
+    assert_eq!(above["project"]["slug"], "leaf");
+    let bindings = format!("{POLICIES}/down/bindings");
+    assert_eq!(leaf.get(&bindings).expect(200).json(), json!([above]));
+    let one = format!("{bindings}/{}", above["identity"].as_str().unwrap());
+    let change = leaf.put(&one).json(&json!({"duration": "1h"}));
+    for call in [change, leaf.delete(&one)] {
+        assert_eq!(call.expect(400).code(), "read_only");
+    }
+    let own = top.get(&bindings).expect(200).json();
+    assert_eq!(own[0].get("sourceIamPolicyBinding"), None);
+    let aside = acme.owner.in_project("aside");
+    aside.get(&bindings).expect(404);
     // Given below, it counts there; moved away, no longer.
     let other = acme.user("other@example.org");
     bind(&leaf, "down", &other.to_string(), json!({})).expect(201);

@@ -102,13 +102,13 @@ impl OrganisationView {
 
     pub(super) fn elevation_view(&self, row: &ElevationRow, now: Timestamp) -> ElevationView {
         let binding = self.binding_behind(row).filter(|row| row.is_alive(now));
-        let binding = binding.map(|row| self.policy_binding_view(row));
+        let binding = binding.map(|row| self.policy_binding_view(row, row.project));
         self.view_of(row, self.status_of(row, now), binding)
     }
 
     /// A request that was approved just now by this binding.
     pub(super) fn approved_view(&self, row: &ElevationRow, by: &BindingRow) -> ElevationView {
-        let binding = Some(self.policy_binding_view(by));
+        let binding = Some(self.policy_binding_view(by, by.project));
         self.view_of(row, ElevationStatus::Approved, binding)
     }
 

@@ -121,7 +121,7 @@ impl Management<'_> {
                 policy: true,
             };
             give(view, changes, grant.caller(), &row, now)?;
-            Ok(view.policy_binding_view(&row))
+            Ok(view.policy_binding_view(&row, level.project))
         })
         .await
     }
@@ -155,7 +155,7 @@ impl Management<'_> {
             }
             row.described.change(&change.naming, now);
             changes.put(place(level.organisation, row.identity), &row)?;
-            Ok(view.policy_binding_view(&row))
+            Ok(view.policy_binding_view(&row, level.project))
         })
         .await
     }
@@ -199,9 +199,13 @@ where
     let (of, identity) = grant.target();
     let policy = policy(view, grant, of)?;
     concern(call, KIND, &policy.identity());
-    let mut bindings = view.bindings_of_policy(&policy, grant.scope().project, now);
-    let found = bindings.find(|row| row.identity == *identity);
-    found.ok_or(ManageError::NotFound(Thing::Binding))
+    let level = grant.scope().project;
+    let mut bindings = view.bindings_of_policy(&policy, now);
+    match bindings.find(|row| row.identity == *identity) {
+        Some(row) if row.project == level => Ok(row),
+        Some(row) if view.reaches(row, level) => Err(ManageError::ReadOnly),
+        Some(_) | None => Err(ManageError::NotFound(Thing::Binding)),
+    }
 }
 
 /// Whether the caller may give what this binding gives.
@@ -234,16 +238,14 @@ pub(in super::super) fn give(
 }
 
 impl OrganisationView {
-    /// What gives a policy on a level now.
+    /// What gives a policy now, on whatever level.
     pub(super) fn bindings_of_policy(
         &self,
         policy: &Role<'_>,
-        project: Option<strongroom_types::ProjectId>,
         now: Timestamp,
     ) -> impl Iterator<Item = &BindingRow> {
         let bound = policy.bound();
-        self.bindings.iter().filter(move |row| {
-            row.role == bound && row.is_policy() && row.project == project && row.is_alive(now)
-        })
+        let bindings = self.bindings.iter();
+        bindings.filter(move |row| row.role == bound && row.is_policy() && row.is_alive(now))
     }
 }

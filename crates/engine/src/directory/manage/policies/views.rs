@@ -42,8 +42,10 @@ pub struct PolicyBindingView {
     pub described: DescribedView,
     /// The policy.
     pub policy: Option<NamedView>,
-    /// The project where it counts; none is the organisation's own level.
+    /// The project on whose level this is; none is the organisation's own.
     pub project: Option<NamedView>,
+    /// The binding itself, where it comes from above.
+    pub source: Option<NamedView>,
     /// Who has it; none where they are gone.
     pub grantee: Option<GranteeView>,
     /// When it ends, if it does.
@@ -91,21 +93,36 @@ impl OrganisationView {
         }
     }
 
-    /// Who has a policy on a level now, oldest binding first.
+    /// Who has a policy on a level now, by bindings there and by those that reach it from above, oldest
+    /// first.
     pub(super) fn policy_bindings(
         &self,
         policy: &Role<'_>,
         level: Option<ProjectId>,
         now: Timestamp,
     ) -> Vec<PolicyBindingView> {
-        let mut rows: Vec<_> = self.bindings_of_policy(policy, level, now).collect();
+        let bindings = self.bindings_of_policy(policy, now);
+        let here = |row: &&BindingRow| row.project == level || self.reaches(row, level);
+        let mut rows: Vec<_> = bindings.filter(here).collect();
         rows.sort_by_key(|row| (row.created_at, row.identity));
-        let views = rows.into_iter().map(|row| self.policy_binding_view(row));
+        let views = rows
+            .into_iter()
+            .map(|row| self.policy_binding_view(row, level));
         views.collect()
     }
 
-    pub(in super::super) fn policy_binding_view(&self, row: &BindingRow) -> PolicyBindingView {
+    /// A binding, as seen on a level.
+    pub(in super::super) fn policy_binding_view(
+        &self,
+        row: &BindingRow,
+        level: Option<ProjectId>,
+    ) -> PolicyBindingView {
         let identity = row.identity.to_string();
+        let source = (row.project != level).then(|| NamedView {
+            identity: identity.clone(),
+            name: binding_name(row, &identity).to_owned(),
+            slug: identity.clone(),
+        });
         PolicyBindingView {
             identity: row.identity,
             described: self.described_view(
@@ -115,7 +132,8 @@ impl OrganisationView {
                 &row.described,
             ),
             policy: self.role_named(&row.role),
-            project: row.project.and_then(|project| self.project_named(project)),
+            project: level.and_then(|project| self.project_named(project)),
+            source,
             grantee: self.grantee_view(row.principal),
             expires_at: row.expires_at,
         }

@@ -1,12 +1,13 @@
 //! Invitations (contract 4.4: the list; making, withdrawing and taking them is ours).
 
 use serde::{Deserialize, Serialize};
-use strongroom_types::{DisplayName, Reference, RoleId, Slug, TeamId, TextError};
+use strongroom_types::{DisplayName, Reference, RoleId, TeamId, TextError};
 use utoipa::ToSchema;
 
 use crate::member::{Membership, is_owner};
 use crate::object::Object;
 use crate::request_error::RequestError;
+use crate::role::role_reference;
 use crate::sensitive::{SensitiveBody, SensitiveJson};
 use crate::until::Until;
 use crate::{AppUser, NamedRef, Organisation, Time};
@@ -56,18 +57,14 @@ fn team(
     parsed.transpose().map_err(|_| not_named(field))
 }
 
-/// The role that a field names, if it names one. One that comes with the service also goes by its
-/// name, as in `secrets:ReadAccess`.
+/// The role that a field names, if it names one.
 fn role(
     object: &Object<'_>,
     field: &'static str,
 ) -> Result<Option<Reference<RoleId>>, RequestError> {
     let text = object.text(field)?.filter(|text| !text.is_empty());
-    let parsed = text.map(|text| {
-        let named = Slug::of_name(text.as_str()).map(Reference::Slug);
-        text.as_str().parse().or(named)
-    });
-    parsed.transpose().map_err(|_| not_named(field))
+    let named = text.map(|text| role_reference(text.as_str()).ok_or_else(|| not_named(field)));
+    named.transpose()
 }
 
 fn not_named(field: &'static str) -> RequestError {
@@ -75,8 +72,8 @@ fn not_named(field: &'static str) -> RequestError {
     RequestError::Word { field, expected }
 }
 
-/// An address that mail could reach: something, one `@`, and something, without spaces. Whether it
-/// exists only mail can tell.
+/// An address that mail could reach: something, one `@`, and something, in letters that look like
+/// nothing else (printable ASCII). Whether it exists only mail can tell.
 fn email(text: &str) -> Result<String, RequestError> {
     let field = "email";
     if text.len() > LONGEST_EMAIL {
@@ -84,13 +81,10 @@ fn email(text: &str) -> Result<String, RequestError> {
         let source = TextError::TooLong { max };
         return Err(RequestError::Text { field, source });
     }
-    let strange = |c: char| c.is_control() || c.is_whitespace();
+    let plain = text.bytes().all(|byte| byte.is_ascii_graphic());
     match text.split_once('@') {
         Some((name, host))
-            if !name.is_empty()
-                && !host.is_empty()
-                && !host.contains('@')
-                && !text.contains(strange) =>
+            if plain && !name.is_empty() && !host.is_empty() && !host.contains('@') =>
         {
             Ok(text.to_owned())
         }

@@ -99,7 +99,7 @@ pub use put_value::{PutReply, PutValue};
 pub use region::{Region, RegionRef};
 pub use request_error::RequestError;
 pub use reveal::{GetValue, Reveal, RevealReply, reveal_reply};
-pub use role::{AddRule, CreateRoleBinding, Grantee, Role, RoleBinding, RoleRule};
+pub use role::{AddRule, CreateRoleBinding, Grantee, Role, RoleBinding, RoleRule, role_reference};
 pub use rotation::Rotation;
 pub use schema::schemas;
 pub use seal::SealStatus;

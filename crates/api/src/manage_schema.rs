@@ -180,16 +180,18 @@ fn membership_role() -> Object {
 fn invite() -> ObjectBuilder {
     let reference = |what| optional(text(what));
     ObjectBuilder::new()
-        .property("email", text("Whom: their e-mail address."))
+        .property("email", email())
         .required("email")
-        .property("role", membership_role())
+        .property("role", optional(membership_role()))
         .property(
             "joinTeamOnAccept",
             reference("The team that they will join, by identity or slug."),
         )
         .property(
             "rolebindingOnAccept",
-            reference("The role that they will get, by identity or slug."),
+            reference(
+                "The role that they will get, by identity, slug, or the name of a system one.",
+            ),
         )
         .property(
             "expiresAt",
@@ -201,6 +203,12 @@ fn invite() -> ObjectBuilder {
             "duration",
             optional(text("After how long it ends, as in 24h or 7d.")),
         )
+}
+
+fn email() -> Object {
+    let mut email = text("Whom: their e-mail address.");
+    email.max_length = Some(254);
+    email
 }
 
 fn acceptance() -> ObjectBuilder {

@@ -1,7 +1,9 @@
 //! Roles, their rules and their bindings (contract 4.4).
 
 use serde::{Deserialize, Serialize};
-use strongroom_types::{Description, Labels, Reference, ServiceAccountId, TeamId, UserId};
+use strongroom_types::{
+    Description, Labels, Reference, RoleId, ServiceAccountId, Slug, TeamId, UserId,
+};
 use utoipa::ToSchema;
 
 use crate::create_secret::{read_description, read_labels};
@@ -179,6 +181,13 @@ pub(crate) fn grantee(object: &Object<'_>) -> Result<Grantee, RequestError> {
                 .to_owned(),
         }),
     }
+}
+
+/// The role or policy that a text names, if it can name one. One that comes with the service also goes
+/// by its name, as in `secrets:ReadAccess`.
+pub fn role_reference(text: &str) -> Option<Reference<RoleId>> {
+    let named = Slug::of_name(text).map(Reference::Slug);
+    text.parse().or(named).ok()
 }
 
 /// A user has no slug.

@@ -126,6 +126,11 @@ impl Call {
         self.found.lock().events.clear();
     }
 
+    /// Forgets who was about to be the caller: somebody who did not come to be names nobody.
+    pub(crate) fn forget_caller(&self) {
+        self.found.lock().caption = None;
+    }
+
     pub(crate) fn success_status(&self) -> u16 {
         self.arrival.success_status
     }

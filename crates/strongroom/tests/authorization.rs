@@ -299,7 +299,7 @@ fn nobody_gets_into_another_organisation() {
             "{id}",
             "{mid}",
             "{tid}",
-            "{code}",
+            "{invite}",
             "{eventID}",
             "{provider}",
             "{federated}",

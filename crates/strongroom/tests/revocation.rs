@@ -221,4 +221,8 @@ fn an_invitation_lets_one_in_however_many_come() {
         let members = acme.owner.get("/v1/memberships").expect(200).json();
         assert_eq!(members.as_array().unwrap().len(), round + 2);
     }
+    // Who came too late is nobody.
+    for entry in acme.owner.audit("action=auth.token.failed") {
+        assert_eq!(entry.get("userIdentity"), None, "{entry}");
+    }
 }

@@ -3,8 +3,11 @@
 //! There are two ways to take one: its code, which whoever invites passes on, and the first sign-in
 //! with the address that was invited (see [`super::federation`]). Either way it is used up by the
 //! batch that makes the member, with the team and the role that were promised, so that nobody comes
-//! in twice. Who takes an invitation becomes a new person here: what the same address may be
-//! elsewhere counts for nothing.
+//! in twice; and it counts only while whoever made it is here and could still make it. Who takes an
+//! invitation becomes a new person here: what the same address may be elsewhere counts for nothing.
+//!
+//! A code proves no address: anybody may have it, its maker first of all. So the address of a member
+//! who came in by a code is a label, by which nobody is signed in, found or matched.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -108,7 +111,10 @@ impl Invitations<'_> {
     ) -> Result<Recorded<Joined>, JoinError> {
         for _ in 0..ATTEMPTS {
             match self.try_to_accept(call, code, name.as_ref()).await {
-                Err(JoinError::Change(fault)) if fault.is_conflict() => call.forget_events(),
+                Err(JoinError::Change(fault)) if fault.is_conflict() => {
+                    call.forget_events();
+                    call.forget_caller();
+                }
                 done => return done,
             }
         }
@@ -127,7 +133,8 @@ impl Invitations<'_> {
             call.note(failed(Reason::Credential));
             return Err(JoinError::AlreadyMember);
         }
-        let newcomer = inner.newcomer(&invite, name, now)?;
+        let mut newcomer = inner.newcomer(&invite, name, now)?;
+        newcomer.member.unproven = true;
         let user = newcomer.member.user;
         if let Some(rights) = newcomer.rights(&view, now) {
             call.identify(Caption {
@@ -146,7 +153,7 @@ impl Invitations<'_> {
             scopes: Vec::new(),
             description: Description::default(),
             allowed_ips: Networks::default(),
-            organisation: None,
+            organisation: Some(view.organisation.identity),
         };
         let mut changes = inner.new_epoch(&view)?;
         newcomer.join(&view, &mut changes)?;
@@ -178,14 +185,14 @@ impl Invitations<'_> {
             kind: ResourceType::Membership.as_str().into(),
             identity: open.invite.identity.to_string().into(),
         });
-        match open.invite.is_open(now) {
-            true => Ok(open),
-            // What was right once is no guess.
-            false => {
-                call.note(failed(Reason::Expired));
-                Err(JoinError::Unknown)
-            }
-        }
+        // What was right once is no guess.
+        let reason = match &open.invite {
+            invite if !invite.is_open(now) => Reason::Expired,
+            invite if !open.view.invite_stands(invite, now) => Reason::Iam,
+            _ => return Ok(open),
+        };
+        call.note(failed(reason));
+        Err(JoinError::Unknown)
     }
 
     async fn look_up(&self, code: &str) -> Result<Option<Open>, RowFault> {
@@ -234,6 +241,7 @@ impl Inner {
             created_at: now,
             name,
             sign_ins: SignInsRow::default(),
+            unproven: false,
         };
         Ok(Newcomer {
             member,
@@ -318,7 +326,10 @@ impl Newcomer<'_> {
             name: String::new(),
             created_at: self.member.created_at,
             described: Described {
-                created_by: self.invite.invited_by,
+                created_by: match self.invite.invited_by {
+                    BoundPrincipal::User(user) => Some(user),
+                    BoundPrincipal::ServiceAccount(_) | BoundPrincipal::Team(_) => None,
+                },
                 ..Described::default()
             },
             scopes: Vec::new(),
@@ -328,10 +339,10 @@ impl Newcomer<'_> {
 }
 
 impl OrganisationView {
-    /// The members with this address. Beyond ASCII, letters that differ can become one: addresses
-    /// differ then.
+    /// The members whose address this is, as somebody vouched for. Beyond ASCII, letters that differ
+    /// can become one: addresses differ then.
     pub(super) fn members_at<'v>(&'v self, email: &str) -> impl Iterator<Item = &'v MemberRow> {
-        let members = self.members.values();
+        let members = self.members.values().filter(|row| !row.unproven);
         members.filter(move |row| row.email.eq_ignore_ascii_case(email))
     }
 

@@ -14,13 +14,22 @@ use strongroom_types::{
 };
 
 use super::view::OrganisationView;
-use crate::rows::directory::{BindingRow, BoundRole, RuleRow};
+use crate::rows::directory::{BindingRow, BoundPrincipal, BoundRole, RuleRow};
 
 /// Who calls, by identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum PrincipalId {
     User(UserId),
     ServiceAccount(ServiceAccountId),
+}
+
+impl From<PrincipalId> for BoundPrincipal {
+    fn from(principal: PrincipalId) -> Self {
+        match principal {
+            PrincipalId::User(id) => Self::User(id),
+            PrincipalId::ServiceAccount(id) => Self::ServiceAccount(id),
+        }
+    }
 }
 
 /// Who calls and with what, for the record.
@@ -274,7 +283,7 @@ impl OrganisationView {
                 let principal = Principal::User {
                     id,
                     subject: id.to_string(),
-                    email: Some(member.email.clone()),
+                    email: (!member.unproven).then(|| member.email.clone()),
                 };
                 Some((
                     principal,

@@ -109,6 +109,10 @@ pub(crate) struct MemberRow {
     pub(crate) name: Option<DisplayName>,
     #[cbor(n(5), default)]
     pub(crate) sign_ins: SignInsRow,
+    /// Whether nobody has vouched for the address: whoever came in by the code of an invitation may
+    /// be anybody who had it. Such an address is a label, and decides nothing.
+    #[cbor(n(6), default)]
+    pub(crate) unproven: bool,
 }
 
 /// The other direction of a membership: its key says all.

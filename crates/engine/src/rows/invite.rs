@@ -2,10 +2,10 @@
 
 use minicbor::{Decode, Encode};
 use strongroom_crypto::TokenHash;
-use strongroom_types::{InviteId, OrganisationId, TeamId, Timestamp, UserId};
+use strongroom_types::{InviteId, OrganisationId, TeamId, Timestamp};
 
 use super::coded;
-use super::directory::BoundRole;
+use super::directory::{BoundPrincipal, BoundRole};
 
 /// Somebody who may become a member.
 #[derive(Debug, Clone, Encode, Decode)]
@@ -23,9 +23,9 @@ pub(crate) struct InviteRow {
     /// What they will get.
     #[n(4)]
     pub(crate) role: Option<BoundRole>,
-    /// None where a service account invites.
-    #[cbor(n(5), with = "coded")]
-    pub(crate) invited_by: Option<UserId>,
+    /// A member, or a service account.
+    #[n(5)]
+    pub(crate) invited_by: BoundPrincipal,
     #[cbor(n(6), with = "coded")]
     pub(crate) created_at: Timestamp,
     #[cbor(n(7), with = "coded")]

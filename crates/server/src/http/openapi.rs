@@ -243,7 +243,7 @@ mod tests {
                 "DELETE /v1/me/sign-ins 204 EndOwnSignIns",
                 "GET /v1/invites 200 ListInvites",
                 "POST /v1/invites 201 CreateInvite",
-                "DELETE /v1/invites/{code} 204 WithdrawInvite",
+                "DELETE /v1/invites/{invite} 204 WithdrawInvite",
                 "POST /v1/invites/accept 201 -",
                 "GET /v1/me/personal-access-tokens 200 ListOwnTokens",
                 "POST /v1/me/personal-access-tokens 201 CreateOwnToken",

@@ -6,7 +6,7 @@ use strongroom_testkit::Tenant;
 
 const TOKENS: &str = "/v1/me/personal-access-tokens";
 const INVITES: &str = "/v1/invites";
-const INVITE: &str = "/v1/invites/{code}";
+const INVITE: &str = "/v1/invites/{invite}";
 
 /// Whether the route works on something that only the owner of it can find.
 pub(crate) fn is_personal(route: &Route) -> bool {
@@ -137,7 +137,7 @@ pub(crate) fn fill(acme: &Tenant<'_>, route: &Route, url: &str) -> String {
         let invites = acme.owner.get(INVITES).expect(200).json();
         let mut invites = invites.as_array().unwrap().iter();
         let invite = invites.find(|each| each["email"] == email_of(route));
-        return url.replace("{code}", invite.unwrap()["inviteCode"].as_str().unwrap());
+        return url.replace("{invite}", invite.unwrap()["inviteCode"].as_str().unwrap());
     }
     if url.contains("{tid}") {
         let tokens = acme.owner.get(TOKENS).expect(200).json();

@@ -78,3 +78,46 @@ fn an_invitation_that_is_over_signs_nobody_in() {
     let ann = people.token("sub-ann", &json!({"email": "ann@example.org"}));
     people.refused(&ann, "unknown_member");
 }
+
+#[test]
+fn who_took_the_code_is_not_who_signs_in() {
+    let house = house();
+    let people = People::new(&house);
+    let acme = &people.scene.acme;
+    let invite = || {
+        let body = json!({"email": "ann@example.org"});
+        acme.owner
+            .post("/v1/invites")
+            .json(&body)
+            .expect(201)
+            .json()
+    };
+    let code = json!({"code": invite()["acceptCode"]});
+    let taken = house.web.post("/v1/invites/accept").json(&code).send();
+    let taken = taken.expect(201).json();
+    // Nobody knows whether it was Ann: signing in does not make her the one who took it.
+    let ann = || people.token("sub-ann", &json!({"email": "ann@example.org"}));
+    people.refused(&ann(), "unknown_member");
+    invite();
+    let caller = people.signed_in(&ann());
+    let mine = "/v1/me/organisation-memberships";
+    let mine = caller.get(mine).expect(200).json();
+    assert_ne!(mine[0]["identity"], taken["membership"]["identity"]);
+}
+
+#[test]
+fn who_did_not_come_in_is_not_on_record() {
+    let house = house();
+    let people = People::new(&house);
+    let acme = &people.scene.acme;
+    let body = json!({"email": "ann@example.org"});
+    acme.owner.post("/v1/invites").json(&body).expect(201);
+    let token = people.token("sub-ann", &json!({"email": "ann@example.org"}));
+    let refused = people.try_in_project(&token, "nowhere");
+    refused.expect(400);
+    let failed = acme.owner.audit("action=auth.token.failed");
+    assert_eq!(failed[0].get("userIdentity"), None, "{}", failed[0]);
+    let members = acme.owner.get("/v1/memberships").expect(200).json();
+    assert_eq!(members.as_array().unwrap().len(), 2);
+    people.signed_in(&token);
+}

@@ -66,6 +66,13 @@ impl<'h> People<'h> {
             .send()
     }
 
+    /// As [`Self::try_in`], for a token of one project.
+    pub(crate) fn try_in_project(&self, token: &str, project: &str) -> Reply {
+        let form = format!("{}&project={project}", form(token, "acme"));
+        let web = &self.scene.acme.house.web;
+        web.post("/oidc/token").form(&form).send()
+    }
+
     /// The caller that the token makes.
     pub(crate) fn signed_in(&self, token: &str) -> Caller {
         self.scene.caller(self.try_in(token, "acme"))

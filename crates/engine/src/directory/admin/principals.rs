@@ -75,6 +75,7 @@ impl Directory<'_> {
             created_at: self.0.clock.now(),
             name: Some(name),
             sign_ins: SignInsRow::default(),
+            unproven: false,
         };
         let row = keyspace::directory_entry(organisation, DirectoryKind::Member, user.as_bytes());
         changes.put(row, &member)?;

@@ -125,7 +125,10 @@ impl Tokens<'_> {
         for _ in 0..ATTEMPTS {
             let mut event = ServiceEvent::new(Action::AuthTokenFailed, None);
             match self.try_to_sign_in(call, &ask, more, &mut event).await {
-                Err(SignInError::Change(fault)) if fault.is_conflict() => call.forget_events(),
+                Err(SignInError::Change(fault)) if fault.is_conflict() => {
+                    call.forget_events();
+                    call.forget_caller();
+                }
                 Err(error) => {
                     call.forget_events();
                     call.note(error.noted(event));
@@ -170,7 +173,12 @@ impl Tokens<'_> {
             project: None,
         };
         let issued = inner.hand_over(claims, view, "", more, now).await;
-        let issued = issued.map_err(SignInError::Issue)?;
+        let issued = issued.map_err(SignInError::Issue).inspect_err(|_| {
+            // Nobody came in whom the record could name.
+            if !view.members.contains_key(&user) {
+                call.forget_caller();
+            }
+        })?;
         let resource = Resource {
             kind: ResourceType::FederatedIdentityProvider.as_str().into(),
             identity: provider.to_string().into(),
@@ -290,7 +298,9 @@ fn find<'v>(
     let mut same = view.members_at(email);
     let Some(member) = same.next() else {
         let mut invites = view.invites.values();
-        let invite = invites.find(|invite| invite.is_open(now) && invite.is_for(email));
+        let invite = invites.find(|invite| {
+            invite.is_open(now) && invite.is_for(email) && view.invite_stands(invite, now)
+        });
         let invite = invite.ok_or(ExchangeRefusal::UnknownMember)?;
         return Ok(Person::Invited(invite, link));
     };

@@ -100,7 +100,7 @@ impl Management<'_> {
         .await
     }
 
-    /// Removes a service account with its credentials and bindings; every token of it is dead at
+    /// Removes a service account with its credentials, bindings and invitations; every token of it is dead at
     /// the next request.
     pub async fn delete_service_account(
         &self,
@@ -118,6 +118,7 @@ impl Management<'_> {
             }
             let principal = BoundPrincipal::ServiceAccount(identity);
             changes.erase_bindings(view, |binding| binding.principal == principal);
+            changes.erase_invites(view, |invite| invite.invited_by == principal);
             Ok(())
         })
         .await

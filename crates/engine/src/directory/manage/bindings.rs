@@ -19,7 +19,7 @@ use crate::rows::keyspace::{self, DirectoryKind};
 
 const KIND: ResourceType = ResourceType::IamRole;
 /// The most bindings of one organisation.
-pub(super) const MOST: usize = 100_000;
+const MOST: usize = 100_000;
 
 /// Who is to get a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,10 +75,7 @@ impl Management<'_> {
         self.change(call, organisation, |view, changes| {
             let role = role(view, &grant, grant.target())?;
             concern(call, KIND, &role.identity());
-            if view.bindings.len() >= MOST {
-                let (thing, max) = (Thing::Binding, MOST);
-                return Err(ManageError::TooMany { thing, max });
-            }
+            view.has_room_for_bindings()?;
             let row = BindingRow {
                 identity,
                 role: role.bound(),
@@ -127,6 +124,17 @@ impl Management<'_> {
             Ok(())
         })
         .await
+    }
+}
+
+impl OrganisationView {
+    /// Whether there can be one more.
+    pub(super) fn has_room_for_bindings(&self) -> Result<()> {
+        let (thing, max) = (Thing::Binding, MOST);
+        match self.bindings.len() < max {
+            true => Ok(()),
+            false => Err(ManageError::TooMany { thing, max }),
+        }
     }
 }
 

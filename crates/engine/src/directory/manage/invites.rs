@@ -1,14 +1,14 @@
 //! Invitations: how somebody who is nobody here yet becomes a member.
 //!
 //! Whoever invites decides what the new member will be and have, and gives nothing that they do not
-//! hold. An invitation is taken once (see [`crate::directory::joining`]), ends by itself, and goes
-//! with the member who made it.
+//! hold: not when they invite, and not when the invitation is taken (see
+//! [`crate::directory::joining`]). It is taken once and ends by itself.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use strongroom_authz::{
-    CreateInvite, Grant, ListInvites, Permission, ResourceType, WithdrawInvite,
+    CreateInvite, Denied, Grant, ListInvites, Permission, ResourceType, WithdrawInvite,
 };
 use strongroom_crypto::{PlainToken, new_invitation_code};
 use strongroom_types::{InviteId, OrganisationId, Reference, RoleId, TeamId, Timestamp};
@@ -18,9 +18,11 @@ use super::policies::Until;
 use super::roles::Role;
 use super::views::{NamedView, UserView};
 use super::{
-    ManageError, Management, Result, Thing, admitted, concern, may_give, may_hand_over, user_of,
+    ManageError, Management, Result, Thing, admitted, concern, giver, may_give, may_hand_over,
+    may_still_promise,
 };
 use crate::call::{Call, Recorded};
+use crate::directory::rights::PrincipalId;
 use crate::directory::view::OrganisationView;
 use crate::rows::Changes;
 use crate::rows::directory::{BoundPrincipal, BoundRole};
@@ -29,6 +31,8 @@ use crate::rows::keyspace::{self, DirectoryKind};
 
 /// The most open invitations of one organisation.
 const MOST: usize = 1000;
+/// The most members of one organisation who are invited.
+const MOST_MEMBERS: usize = 100_000;
 /// How long an invitation is open for which nothing else was said, in days.
 const USUAL: u32 = 7;
 /// How long it can be open, in days.
@@ -64,9 +68,9 @@ pub struct InviteView {
     pub owner: bool,
     /// Who made it, as far as they are a member.
     pub invited_by: Option<UserView>,
-    /// The team that they will join, if it is still there.
+    /// The team that they will join, if it is still there and the caller may read it.
     pub team: Option<NamedView>,
-    /// The role that they will get, if it is still there.
+    /// The role that they will get, if it is still there and the caller may read it.
     pub role: Option<NamedView>,
     /// When it was made.
     pub created_at: Timestamp,
@@ -96,8 +100,8 @@ impl Management<'_> {
         rows.retain(|row| row.is_open(now));
         rows.retain(|row| grant.shows(&[&row.identity.to_string(), &row.email]));
         rows.sort_by_key(|row| (row.created_at, row.identity));
-        let shown = rows.into_iter().map(|row| view.invite_view(row)).collect();
-        self.shown(call, shown).await
+        let shown = rows.into_iter().map(|row| view.invite_view(&grant, row));
+        self.shown(call, shown.collect()).await
     }
 
     /// Invites somebody. The code is not kept and cannot be shown again.
@@ -115,13 +119,15 @@ impl Management<'_> {
         if expires_at.duration_since(now).unsigned_abs() > DAY.saturating_mul(days) {
             return Err(ManageError::TooLong { days });
         }
+        // Only callers of requests get here, and those are principals.
+        let by = giver(grant.caller()).ok_or(ManageError::OwnersOnly)?;
         let code = new_invitation_code(self.0.vault.entropy()).map_err(ManageError::Entropy)?;
         let identity = InviteId::from_bytes(self.0.vault.draw()?);
         concern(call, KIND, &identity);
         let made = self.change(call, organisation, |view, changes| {
             // What has ended makes room.
             changes.erase_invites(view, |row| !row.is_open(now));
-            view.may_invite(&grant, &new, now)?;
+            view.may_invite(&grant, by, &new, now)?;
             let team = new.team.as_ref();
             let team = team.map(|asked| view.team_to_give(&grant, asked, now));
             let role = new.role.as_ref();
@@ -132,7 +138,7 @@ impl Management<'_> {
                 owner: new.owner,
                 team: team.transpose()?,
                 role: role.transpose()?,
-                invited_by: user_of(grant.caller()),
+                invited_by: by.into(),
                 created_at: now,
                 expires_at,
                 code: *code.hash().as_bytes(),
@@ -177,18 +183,26 @@ fn place(organisation: OrganisationId, identity: InviteId) -> strongroom_store::
 }
 
 impl OrganisationView {
-    /// Whether the address is free, there is room, and the caller may make an owner where one is
-    /// asked for.
+    /// Whether the caller is still here, the address is free, there is room, and the caller may make
+    /// an owner where one is asked for.
     fn may_invite(
         &self,
         grant: &Grant<CreateInvite>,
+        by: PrincipalId,
         new: &NewInvite,
         now: Timestamp,
     ) -> Result<()> {
+        // Who left since the call began lets nobody in.
+        let rights = self.rights(by, None, now);
+        rights.ok_or(ManageError::Denied(Denied::Elsewhere))?;
         let open = || self.invites.values().filter(|row| row.is_open(now));
-        if self.members_at(&new.email).next().is_some() || open().any(|row| row.is_for(&new.email))
-        {
+        let taken = self.members_at(&new.email).next().is_some();
+        if taken || open().any(|row| row.is_for(&new.email)) {
             return Err(ManageError::AlreadyInvited);
+        }
+        if self.members.len() >= MOST_MEMBERS {
+            let (thing, max) = (Thing::Member, MOST_MEMBERS);
+            return Err(ManageError::TooMany { thing, max });
         }
         if open().count() >= MOST {
             let (thing, max) = (Thing::Invite, MOST);
@@ -210,9 +224,11 @@ impl OrganisationView {
         let found = self.team(asked);
         let names = found.map(|row| [row.identity.to_string(), row.slug.to_string()]);
         may_update(grant, ResourceType::Team, names, asked)?;
-        let identity = found.ok_or(ManageError::NotFound(Thing::Team))?.identity;
-        may_hand_over(self, grant.caller(), BoundPrincipal::Team(identity), now)?;
-        Ok(identity)
+        let row = found.ok_or(ManageError::NotFound(Thing::Team))?;
+        row.has_room()?;
+        let team = BoundPrincipal::Team(row.identity);
+        may_hand_over(self, grant.caller(), team, now)?;
+        Ok(row.identity)
     }
 
     /// The role, if the caller could give it to a member.
@@ -226,19 +242,47 @@ impl OrganisationView {
         let names = found.as_ref().map(Role::names);
         may_update(grant, ResourceType::IamRole, names, asked)?;
         let role = found.ok_or(ManageError::NotFound(Thing::Role))?.bound();
+        self.has_room_for_bindings()?;
         may_give(self, grant.caller(), None, &self.rules_of(&role), now)?;
         Ok(role)
     }
 
-    fn invite_view(&self, row: &InviteRow) -> InviteView {
+    /// Whether whoever made it is still here, and could make it now.
+    pub(in crate::directory) fn invite_stands(&self, row: &InviteRow, now: Timestamp) -> bool {
+        let by = match row.invited_by {
+            BoundPrincipal::User(id) => PrincipalId::User(id),
+            BoundPrincipal::ServiceAccount(id) => PrincipalId::ServiceAccount(id),
+            BoundPrincipal::Team(_) => return false,
+        };
+        let Some(rights) = self.rights(by, None, now) else {
+            return false;
+        };
+        let role = row.role.as_ref();
+        (rights.owner || !row.owner) && may_still_promise(self, by, row.team, role, now)
+    }
+
+    /// An invitation, with the team and the role as far as the caller may read them.
+    fn invite_view(&self, grant: &Grant<ListInvites>, row: &InviteRow) -> InviteView {
         let team = row.team.and_then(|team| self.teams.get(&team));
+        let team = team.filter(|team| {
+            let names = [&team.identity.to_string(), team.slug.as_str()];
+            grant.sees(ResourceType::Team, &names)
+        });
         let role = row.role.as_ref().and_then(|role| Role::of(self, role));
+        let role = role.filter(|role| {
+            let [identity, slug] = &role.names();
+            grant.sees(ResourceType::IamRole, &[identity, slug])
+        });
+        let invited_by = match row.invited_by {
+            BoundPrincipal::User(user) => self.user_view(user),
+            BoundPrincipal::ServiceAccount(_) | BoundPrincipal::Team(_) => None,
+        };
         InviteView {
             identity: row.identity,
             email: row.email.clone(),
             organisation: self.summary(),
             owner: row.owner,
-            invited_by: row.invited_by.and_then(|user| self.user_view(user)),
+            invited_by,
             team: team.map(|team| NamedView {
                 identity: team.identity.to_string(),
                 name: team.name().to_owned(),

@@ -107,8 +107,8 @@ impl Management<'_> {
         .await
     }
 
-    /// Ends a membership with all rights, teams and invitations of the member; their tokens open nothing here from
-    /// the next request on. Only owners remove owners, and one always stays.
+    /// Ends a membership with all rights, teams and invitations of the member; their tokens open
+    /// nothing here from the next request on. Only owners remove owners, and one always stays.
     pub async fn delete_member(
         &self,
         grant: Grant<DeleteMember>,
@@ -127,8 +127,10 @@ impl Management<'_> {
             let principal = BoundPrincipal::User(row.user);
             changes.erase_bindings(view, |binding| binding.principal == principal);
             changes.erase_elevations(view, |elevation| elevation.requester == row.user);
-            // Whoever is gone lets nobody in any more.
-            changes.erase_invites(view, |invite| invite.invited_by == Some(row.user));
+            // Whoever is gone lets nobody in any more, and does not come back by an old invitation.
+            changes.erase_invites(view, |invite| {
+                invite.invited_by == principal || invite.is_for(&row.email)
+            });
             for team in view.teams.values() {
                 let mut team = team.clone();
                 if team.leave(row.user) {

@@ -31,8 +31,8 @@ pub use explain::{
 };
 #[cfg(test)]
 pub(super) use explain::{On, Wanted};
-use giving::may_give;
 pub(super) use giving::may_hand_over;
+use giving::{giver, may_give, may_still_promise};
 pub use invites::{InviteView, IssuedInvite, NewInvite};
 pub use members::{MemberView, OrganisationSummary};
 pub use policies::{

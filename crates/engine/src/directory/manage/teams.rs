@@ -174,10 +174,7 @@ impl Management<'_> {
             let principal = BoundPrincipal::Team(row.identity);
             may_hand_over(view, grant.caller(), principal, now)?;
             row.leave(new.user);
-            if row.members.len() >= MOST {
-                let (thing, max) = (Thing::Member, MOST);
-                return Err(ManageError::TooMany { thing, max });
-            }
+            row.has_room()?;
             row.members.push(new.user);
             row.joined.push(JoinedRow {
                 user: new.user,
@@ -215,6 +212,15 @@ impl Management<'_> {
 }
 
 impl TeamRow {
+    /// Whether one more can join.
+    pub(super) fn has_room(&self) -> Result<()> {
+        let (thing, max) = (Thing::Member, MOST);
+        match self.members.len() < max {
+            true => Ok(()),
+            false => Err(ManageError::TooMany { thing, max }),
+        }
+    }
+
     /// Whether the user was in it.
     pub(super) fn leave(&mut self, user: UserId) -> bool {
         let before = self.members.len();

@@ -73,6 +73,7 @@ pub(super) fn organisation(world: &World) -> OrganisationView {
             created_at: at(0),
             name: None,
             sign_ins: Default::default(),
+            unproven: false,
         };
         view.members.insert(user, member);
     }

@@ -13,7 +13,7 @@ use super::super::route::{Answer, Route, Routes};
 use super::views;
 
 const ALL: &str = "/v1/invites";
-const ONE: &str = "/v1/invites/{code}";
+const ONE: &str = "/v1/invites/{invite}";
 const ACCEPT: &str = "/v1/invites/accept";
 
 /// Adds the routes.

@@ -7,7 +7,7 @@ use strongroom_engine::{
 };
 use strongroom_types::{
     BindingId, CredentialId, InviteId, ProjectId, Reference, RoleId, RuleId, ServiceAccountId,
-    Slug, TeamId, TokenId, UserId,
+    TeamId, TokenId, UserId,
 };
 
 use super::super::asked::{Form, InUrl, Named};
@@ -15,15 +15,12 @@ use super::super::guard::Parts;
 use super::super::refusal::Refusal;
 use super::policy_requests::until;
 
-/// `/v1/iam/roles/{id}` or `/v1/projects/iam/policies/{id}`. One that comes with the service also
-/// goes by its name.
+/// `/v1/iam/roles/{id}` or `/v1/projects/iam/policies/{id}`.
 impl InUrl for Reference<RoleId> {
     fn of(parts: &Parts<'_>) -> Result<Self, Refusal> {
         let (place, thing) = role_or_policy(parts);
-        let text = parts.url.segment(place);
-        let named = Slug::of_name(&text).map(Reference::Slug);
-        let parsed = text.parse().or(named);
-        parsed.map_err(|_| ManageError::NotFound(thing).into())
+        let named = api::role_reference(&parts.url.segment(place));
+        named.ok_or_else(|| ManageError::NotFound(thing).into())
     }
 }
 
@@ -73,7 +70,7 @@ impl InUrl for UserId {
     }
 }
 
-/// `/v1/invites/{code}`.
+/// `/v1/invites/{invite}`.
 impl InUrl for InviteId {
     fn of(parts: &Parts<'_>) -> Result<Self, Refusal> {
         segment(parts, 3, Thing::Invite)

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use strongroom_engine::NewToken;
 use strongroom_testkit::api::SECRETS;
-use strongroom_testkit::{Caller, House, Reply, Tenant};
+use strongroom_testkit::{Caller, House, Reply, Tenant, b64};
 
 const INVITES: &str = "/v1/invites";
 const ACCEPT: &str = "/v1/invites/accept";
@@ -217,18 +218,140 @@ fn nobody_is_invited_twice_or_is_a_member_already() {
         let reply = acme.owner.post(INVITES).json(&json!({"email": email}));
         assert_eq!(reply.expect(409).code(), "already_invited", "{email}");
     };
-    let made = invite(&acme.owner, &json!({"email": ANN}));
+    invite(&acme.owner, &json!({"email": ANN}));
     again("ANN@Example.org");
-    joined(&house, &acme, &made);
-    again(ANN);
     again("owner@example.org");
-    // Who became a member in another way does not become one twice.
+    // Who became a member in another way does not become one twice, or come back by it later.
     let other = invite(&acme.owner, &json!({"email": "bo@example.org"}));
-    acme.user("bo@example.org");
-    assert_eq!(
-        accept(&house, code(&other)).expect(409).code(),
-        "already_invited"
-    );
+    let bo = acme.user("bo@example.org");
+    let refused = accept(&house, code(&other)).expect(409);
+    assert_eq!(refused.code(), "already_invited");
+    acme.owner
+        .delete(&format!("/v1/memberships/{bo}"))
+        .expect(204);
+    gone(&house, code(&other));
+}
+
+#[test]
+fn a_code_proves_no_address() {
+    let house = House::new();
+    let acme = house.tenant("acme");
+    // Whoever invites could take the code themselves.
+    let inviter = acme.member(&[("membership", &[], &["create"])]);
+    let (_, somebody) = joined(&house, &acme, &invite(&inviter, &json!({"email": ANN})));
+    let role = "/v1/iam/roles/secrets:FullAccess/bindings";
+    let mine = "/v1/me/organisation-memberships";
+    let mine = somebody.get(mine).expect(200).json();
+    let bound = json!({"userIdentity": mine[0]["identity"]});
+    acme.owner.post(role).json(&bound).expect(201);
+    somebody.get(SECRETS).expect(200);
+    // A secret's policy that names Ann means her, and not whoever had a code with her name on it.
+    acme.owner.create("/ann", &acme.key, "hers").expect(201);
+    let only = |principal: &str| {
+        let principals = json!([format!("user:{principal}")]);
+        let statement = json!({"effect": "Allow", "actions": ["*"], "principals": principals});
+        json!({"statements": [statement]})
+    };
+    acme.owner.set_policy("/ann", &only(ANN)).expect(200);
+    let refused = somebody.reveal("/ann").expect(403);
+    assert_eq!(refused.code(), "access_policy_denied");
+    let member = acme.member(&[("secret", &[], &["getSecretValue"])]);
+    acme.owner
+        .set_policy("/ann", &only("member@example.org"))
+        .expect(200);
+    member.reveal("/ann").expect(200);
+    // The address is still free for the one whose it is.
+    invite(&acme.owner, &json!({"email": ANN}));
+}
+
+#[test]
+fn an_invitation_counts_only_while_its_maker_could_make_it() {
+    let house = House::new();
+    let acme = house.tenant("acme");
+    let owner = &acme.owner;
+    // An owner who is none any more.
+    let second = acme.user("second@example.org");
+    let place = format!("/v1/memberships/{second}");
+    owner
+        .put(&place)
+        .json(&json!({"role": "OWNER"}))
+        .expect(200);
+    let caller = acme.caller(second, NewToken::default());
+    let body = json!({"email": ANN, "role": "OWNER"});
+    let made = invite(&caller, &body);
+    owner
+        .put(&place)
+        .json(&json!({"role": "MEMBER"}))
+        .expect(200);
+    gone(&house, code(&made));
+    let failed = owner.audit("action=auth.token.failed");
+    assert_eq!(failed[0]["context"]["reason"], "iam");
+    owner
+        .put(&place)
+        .json(&json!({"role": "OWNER"}))
+        .expect(200);
+    joined(&house, &acme, &made);
+
+    // A member who lost the role that they promised.
+    let holder = acme.user("holder@example.org");
+    let mut bindings = Vec::new();
+    for role in ["iam:FullAccess", "secrets:ReadAccess"] {
+        let url = format!("/v1/iam/roles/{role}/bindings");
+        let body = json!({"userIdentity": holder.to_string()});
+        let bound = owner.post(&url).json(&body).expect(201).json();
+        bindings.push(format!("{url}/{}", bound["identity"].as_str().unwrap()));
+    }
+    let caller = acme.caller(holder, NewToken::default());
+    let body = json!({"email": "bo@example.org", "rolebindingOnAccept": "secrets:ReadAccess"});
+    let made = invite(&caller, &body);
+    owner.delete(&bindings[1]).expect(204);
+    gone(&house, code(&made));
+
+    // A service account that is gone.
+    let account = json!({"name": "robot"});
+    owner
+        .post("/v1/service-accounts")
+        .json(&account)
+        .expect(201);
+    let url = "/v1/iam/roles/iam:FullAccess/bindings";
+    owner
+        .post(url)
+        .json(&json!({"serviceAccountIdentity": "robot"}))
+        .expect(201);
+    let credentials = "/v1/service-accounts/robot/access-credentials";
+    let issued = owner.post(credentials).json(&json!({})).expect(201).json();
+    let text = |field: &str| issued[field].as_str().unwrap();
+    let basic = b64(format!("{}:{}", text("accessKey"), text("accessSecret")));
+    let robot = house
+        .web
+        .post(INVITES)
+        .json(&json!({"email": "cy@example.org"}));
+    let robot = robot.header("Authorization", &format!("Basic {basic}"));
+    let made = robot.send().expect(201).json();
+    owner.delete("/v1/service-accounts/robot").expect(204);
+    gone(&house, code(&made));
+    let left = owner.get(INVITES).expect(200).json();
+    assert_eq!(left.as_array().unwrap().len(), 1, "the holder's");
+}
+
+#[test]
+fn what_may_not_be_read_is_not_shown() {
+    let house = House::new();
+    let acme = house.tenant("acme");
+    acme.owner
+        .post("/v1/teams")
+        .json(&json!({"name": "Ops"}))
+        .expect(201);
+    let body = json!({
+        "email": ANN, "joinTeamOnAccept": "ops", "rolebindingOnAccept": "secrets:ReadAccess",
+    });
+    invite(&acme.owner, &body);
+    let looker = acme.member(&[("membership", &[], &["list", "read"])]);
+    let seen = looker.get(INVITES).expect(200).json();
+    assert_eq!(seen[0]["email"], ANN);
+    for field in ["joinTeamOnAccept", "rolebindingOnAccept"] {
+        assert_eq!(seen[0].get(field), None);
+    }
 }
 
 #[test]

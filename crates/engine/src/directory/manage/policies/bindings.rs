@@ -12,7 +12,7 @@ use strongroom_types::{BindingId, Description, Labels, OrganisationId, Timestamp
 use super::views::PolicyBindingView;
 use super::{KIND, policy};
 use crate::call::{Call, Recorded};
-use crate::directory::manage::bindings::{MOST, principal};
+use crate::directory::manage::bindings::principal;
 use crate::directory::manage::giving::Gift;
 use crate::directory::manage::roles::Role;
 use crate::directory::manage::{
@@ -227,10 +227,7 @@ pub(in super::super) fn give(
     now: Timestamp,
 ) -> Result<()> {
     gift(view, caller, row, now)?;
-    if view.bindings.len() >= MOST {
-        let (thing, max) = (Thing::Binding, MOST);
-        return Err(ManageError::TooMany { thing, max });
-    }
+    view.has_room_for_bindings()?;
     changes.erase_bindings(view, |each| each.is_policy() && !each.is_alive(now));
     let organisation = view.organisation.identity;
     changes.create(place(organisation, row.identity), row)?;

@@ -5,6 +5,7 @@ use strongroom_types::{DisplayName, Reference, RoleId, TeamId, TextError};
 use utoipa::ToSchema;
 
 use crate::member::{Membership, is_owner};
+use crate::naming::name;
 use crate::object::Object;
 use crate::request_error::RequestError;
 use crate::role::role_reference;
@@ -107,14 +108,10 @@ impl AcceptInvite {
     /// Reads a body.
     pub fn parse(body: &[u8]) -> Result<Self, RequestError> {
         let object = Object::parse(body)?;
-        let name = object.text("name")?.filter(|name| !name.is_empty());
-        let name = name.map(|name| name.as_str().parse());
+        let given = object.text("name")?.filter(|name| !name.is_empty());
         Ok(Self {
             code: zeroize::Zeroizing::new(object.required_text("code")?.as_str().to_owned()),
-            name: name.transpose().map_err(|source| RequestError::Text {
-                field: "name",
-                source,
-            })?,
+            name: given.map(|text| name(text.as_str())).transpose()?,
         })
     }
 }

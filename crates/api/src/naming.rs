@@ -88,7 +88,7 @@ impl NamingChange {
     }
 }
 
-fn name(text: &str) -> Result<DisplayName, RequestError> {
+pub(crate) fn name(text: &str) -> Result<DisplayName, RequestError> {
     let field = "name";
     text.parse()
         .map_err(|source| RequestError::Text { field, source })

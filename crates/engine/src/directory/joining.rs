@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strongroom_audit::{Action, Resource, ServiceEvent};
-use strongroom_authz::{ResourceType, builtin};
+use strongroom_authz::ResourceType;
 use strongroom_crypto::{PlainToken, TokenHash, new_personal_token};
 use strongroom_types::{BindingId, Description, DisplayName, Networks, Timestamp, TokenId, UserId};
 
@@ -25,8 +25,7 @@ use crate::call::{Call, Recorded};
 use crate::engine::Inner;
 use crate::evidence::{Evidence, Reason};
 use crate::rows::directory::{
-    BindingRow, BoundPrincipal, BoundRole, Described, JoinedRow, MemberRow, TokenRow,
-    UserOrganisation, UserRow,
+    BindingRow, BoundPrincipal, Described, MemberRow, TokenRow, UserOrganisation, UserRow,
 };
 use crate::rows::invite::{InviteCode, InviteRow};
 use crate::rows::keyspace::{self, DirectoryKind};
@@ -289,13 +288,7 @@ impl Newcomer<'_> {
         }
         if let Some(team) = self.invite.team.and_then(|team| view.teams.get(&team)) {
             let mut team = team.clone();
-            team.members.push(member.user);
-            team.joined.push(JoinedRow {
-                user: member.user,
-                role: String::new(),
-                at: member.created_at,
-            });
-            team.described.changed(member.created_at);
+            team.join(member.user, String::new(), member.created_at);
             changes.put(
                 place(organisation, DirectoryKind::Team, team.identity.as_bytes()),
                 &team,
@@ -326,10 +319,7 @@ impl Newcomer<'_> {
             name: String::new(),
             created_at: self.member.created_at,
             described: Described {
-                created_by: match self.invite.invited_by {
-                    BoundPrincipal::User(user) => Some(user),
-                    BoundPrincipal::ServiceAccount(_) | BoundPrincipal::Team(_) => None,
-                },
+                created_by: self.invite.invited_by.user(),
                 ..Described::default()
             },
             scopes: Vec::new(),
@@ -344,12 +334,5 @@ impl OrganisationView {
     pub(super) fn members_at<'v>(&'v self, email: &str) -> impl Iterator<Item = &'v MemberRow> {
         let members = self.members.values().filter(|row| !row.unproven);
         members.filter(move |row| row.email.eq_ignore_ascii_case(email))
-    }
-
-    fn has_role(&self, role: &BoundRole) -> bool {
-        match role {
-            BoundRole::Own(id) => self.roles.contains_key(id),
-            BoundRole::BuiltIn(name) => builtin::find(name).is_some(),
-        }
     }
 }

@@ -344,6 +344,16 @@ pub(crate) enum BoundPrincipal {
     Team(#[cbor(n(0), with = "coded")] TeamId),
 }
 
+impl BoundPrincipal {
+    /// The member, if it is one.
+    pub(crate) const fn user(self) -> Option<UserId> {
+        match self {
+            Self::User(id) => Some(id),
+            Self::ServiceAccount(_) | Self::Team(_) => None,
+        }
+    }
+}
+
 /// A personal access token, found by the hash of its value.
 #[derive(Debug, Clone, Encode, Decode)]
 pub(crate) struct TokenRow {

@@ -7,7 +7,6 @@
 //! which may one day belong to somebody else. Who was invited becomes a member by their first
 //! sign-in.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -107,7 +106,7 @@ enum Person<'v> {
 
 /// A member who signs in.
 struct Arrival<'v> {
-    member: Cow<'v, MemberRow>,
+    user: UserId,
     rights: Option<Arc<Rights>>,
     /// What the sign-in changes, and the words for it in the record.
     news: Option<(Changes<'v>, &'static str, String)>,
@@ -154,7 +153,7 @@ impl Tokens<'_> {
         let person = vouched.person(now)?;
         let arrival = inner.arrival(&vouched, person, now);
         let arrival = arrival.map_err(|fault| SignInError::Change(fault.into()))?;
-        let user = arrival.member.user;
+        let user = arrival.user;
         call.identify(Caption {
             principal: PrincipalId::User(user),
             rights: arrival.rights.ok_or(ExchangeRefusal::UnknownMember)?,
@@ -211,7 +210,7 @@ impl Inner {
         let view = &*vouched.view;
         match person {
             Person::Known(member) => Ok(Arrival {
-                member: Cow::Borrowed(member),
+                user: member.user,
                 rights: view.rights(PrincipalId::User(member.user), None, now),
                 news: None,
             }),
@@ -227,7 +226,7 @@ impl Inner {
                 let row = keyspace::directory_entry(view.organisation.identity, kind, id);
                 changes.put(row, &member)?;
                 Ok(Arrival {
-                    member: Cow::Owned(member),
+                    user: member.user,
                     rights,
                     news: Some((changes, "linked", "first sign-in".to_owned())),
                 })
@@ -241,7 +240,7 @@ impl Inner {
                 newcomer.join(view, &mut changes)?;
                 Ok(Arrival {
                     rights: newcomer.rights(view, now),
-                    member: Cow::Owned(newcomer.member),
+                    user: newcomer.member.user,
                     news: Some((changes, "invitation", invite.identity.to_string())),
                 })
             }

@@ -5,7 +5,6 @@
 //! [`crate::directory::joining`]). It is taken once and ends by itself.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use strongroom_authz::{
     CreateInvite, Denied, Grant, ListInvites, Permission, ResourceType, WithdrawInvite,
@@ -18,8 +17,8 @@ use super::policies::Until;
 use super::roles::Role;
 use super::views::{NamedView, UserView};
 use super::{
-    ManageError, Management, Result, Thing, admitted, concern, giver, may_give, may_hand_over,
-    may_still_promise,
+    ManageError, Management, Result, Thing, admitted, concern, days, giver, may_give,
+    may_hand_over, may_still_promise,
 };
 use crate::call::{Call, Recorded};
 use crate::directory::rights::PrincipalId;
@@ -37,8 +36,6 @@ const MOST_MEMBERS: usize = 100_000;
 const USUAL: u32 = 7;
 /// How long it can be open, in days.
 const LONGEST: u32 = 30;
-
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Somebody to be invited.
 #[derive(Debug, Clone)]
@@ -113,12 +110,8 @@ impl Management<'_> {
     ) -> Result<Recorded<IssuedInvite>> {
         let (organisation, now) = (*grant.scope(), self.now());
         grant.confirm(&[&new.email]).map_err(ManageError::Denied)?;
-        let usual = Until::For(DAY.saturating_mul(USUAL));
-        let expires_at = new.until.unwrap_or(usual).end(now)?;
-        let days = LONGEST;
-        if expires_at.duration_since(now).unsigned_abs() > DAY.saturating_mul(days) {
-            return Err(ManageError::TooLong { days });
-        }
+        let until = new.until.unwrap_or(Until::For(days(USUAL)));
+        let expires_at = until.end_within(LONGEST, now)?;
         // Only callers of requests get here, and those are principals.
         let by = giver(grant.caller()).ok_or(ManageError::OwnersOnly)?;
         let code = new_invitation_code(self.0.vault.entropy()).map_err(ManageError::Entropy)?;
@@ -273,21 +266,13 @@ impl OrganisationView {
             let [identity, slug] = &role.names();
             grant.sees(ResourceType::IamRole, &[identity, slug])
         });
-        let invited_by = match row.invited_by {
-            BoundPrincipal::User(user) => self.user_view(user),
-            BoundPrincipal::ServiceAccount(_) | BoundPrincipal::Team(_) => None,
-        };
         InviteView {
             identity: row.identity,
             email: row.email.clone(),
             organisation: self.summary(),
             owner: row.owner,
-            invited_by,
-            team: team.map(|team| NamedView {
-                identity: team.identity.to_string(),
-                name: team.name().to_owned(),
-                slug: team.slug.to_string(),
-            }),
+            invited_by: row.invited_by.user().and_then(|user| self.user_view(user)),
+            team: team.map(NamedView::of_team),
             role: role.map(|role| role.named()),
             created_at: row.created_at,
             expires_at: row.expires_at,

@@ -47,6 +47,7 @@ pub use tokens::{IssuedPersonalToken, TokenView};
 pub use views::{CredentialView, DescribedView, NamedView, ServiceAccountView, UserView};
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use strongroom_audit::Resource;
 use strongroom_authz::{Action, Caller, Grant, Principal, RegionlessScope, ResourceType};
@@ -223,6 +224,10 @@ where
             Err(ManageError::NotFound(thing))
         }
     }
+}
+
+fn days(count: u32) -> Duration {
+    Duration::from_secs(24 * 60 * 60).saturating_mul(count)
 }
 
 /// Says in the record what a call is about.

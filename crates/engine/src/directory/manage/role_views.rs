@@ -161,11 +161,7 @@ impl OrganisationView {
             BoundPrincipal::User(id) => self.user_view(id).map(GranteeView::User),
             BoundPrincipal::Team(id) => {
                 let row = self.teams.get(&id)?;
-                Some(GranteeView::Team(NamedView {
-                    identity: id.to_string(),
-                    name: row.name().to_owned(),
-                    slug: row.slug.to_string(),
-                }))
+                Some(GranteeView::Team(NamedView::of_team(row)))
             }
             BoundPrincipal::ServiceAccount(id) => {
                 let row = self.service_accounts.get(&id)?;

@@ -117,6 +117,13 @@ pub(super) fn slug_of(row: &RoleRow) -> String {
     }
 }
 
+impl OrganisationView {
+    /// Whether what a binding gives is still there.
+    pub(in crate::directory) fn has_role(&self, bound: &BoundRole) -> bool {
+        Role::of(self, bound).is_some()
+    }
+}
+
 /// The role that a grant's caller names, if the grant holds on it.
 pub(super) fn role<'v, A: Action<Scope = OrganisationId>>(
     view: &'v OrganisationView,

@@ -175,13 +175,7 @@ impl Management<'_> {
             may_hand_over(view, grant.caller(), principal, now)?;
             row.leave(new.user);
             row.has_room()?;
-            row.members.push(new.user);
-            row.joined.push(JoinedRow {
-                user: new.user,
-                role: new.role.clone(),
-                at: now,
-            });
-            row.described.changed(now);
+            row.join(new.user, new.role.clone(), now);
             changes.put(place(organisation, row.identity), &row)?;
             let added = view.team_member_view(&row, new.user);
             added.ok_or(ManageError::NotFound(Thing::Member))
@@ -219,6 +213,13 @@ impl TeamRow {
             true => Ok(()),
             false => Err(ManageError::TooMany { thing, max }),
         }
+    }
+
+    /// Adds somebody who is not in it.
+    pub(in crate::directory) fn join(&mut self, user: UserId, role: String, at: Timestamp) {
+        self.members.push(user);
+        self.joined.push(JoinedRow { user, role, at });
+        self.described.changed(at);
     }
 
     /// Whether the user was in it.

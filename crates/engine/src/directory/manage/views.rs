@@ -12,7 +12,7 @@ use super::role_views::BindingView;
 use super::roles::Role;
 use crate::directory::view::OrganisationView;
 use crate::rows::directory::{
-    BindingRow, BoundPrincipal, CredentialRow, Described, MemberRow, ServiceAccountRow,
+    BindingRow, BoundPrincipal, CredentialRow, Described, MemberRow, ServiceAccountRow, TeamRow,
 };
 
 /// What a thing of a directory says about itself.
@@ -96,6 +96,16 @@ pub struct CredentialView {
     pub last_used_at: Option<Timestamp>,
     /// Where it may be used from.
     pub allowed_ips: Networks,
+}
+
+impl NamedView {
+    pub(super) fn of_team(row: &TeamRow) -> Self {
+        Self {
+            identity: row.identity.to_string(),
+            name: row.name().to_owned(),
+            slug: row.slug.to_string(),
+        }
+    }
 }
 
 impl UserView {

@@ -9,7 +9,6 @@ mod views;
 pub use views::{ElevationStatus, ElevationView, ReviewView};
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use strongroom_authz::{
     CancelElevation, Grant, ListOwnElevations, ReadOwnElevation, RequestElevation, ResourceType,
@@ -19,7 +18,7 @@ use strongroom_types::{
 };
 
 use super::policies::{Until, find};
-use super::{ManageError, Management, Result, Thing, concern, user_of};
+use super::{ManageError, Management, Result, Thing, concern, days, user_of};
 use crate::call::{Call, Recorded};
 use crate::directory::view::OrganisationView;
 use crate::rows::directory::Described;
@@ -35,8 +34,6 @@ const KEPT: u32 = 90;
 const MOST_PENDING: usize = 100;
 /// The most requests of one organisation.
 const MOST: usize = 10_000;
-
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A request for a policy.
 #[derive(Debug, Clone)]
@@ -57,10 +54,6 @@ pub struct NewElevation {
 pub(super) fn place(organisation: OrganisationId, identity: ElevationId) -> strongroom_store::Key {
     let kind = DirectoryKind::Elevation;
     keyspace::directory_entry(organisation, kind, identity.as_bytes())
-}
-
-fn days(count: u32) -> Duration {
-    DAY.saturating_mul(count)
 }
 
 impl Management<'_> {
@@ -99,13 +92,7 @@ impl Management<'_> {
     ) -> Result<Recorded<ElevationView>> {
         let (level, now) = (*grant.scope(), self.now());
         let requester = user_of(grant.caller()).ok_or(ManageError::NotAPerson)?;
-        let ends_at = new.until.end(now)?;
-        if now
-            .checked_add(days(LONGEST))
-            .is_ok_and(|last| last < ends_at)
-        {
-            return Err(ManageError::TooLong { days: LONGEST });
-        }
+        let ends_at = new.until.end_within(LONGEST, now)?;
         let identity = ElevationId::from_bytes(self.0.vault.draw()?);
         concern(call, KIND, &identity);
         self.change(call, level.organisation, |view, changes| {

@@ -214,11 +214,7 @@ impl Held<'_> {
             rule,
             binding: self.binding.identity,
             binding_name: self.binding.name.clone(),
-            team: self.team.map(|team| NamedView {
-                identity: team.identity.to_string(),
-                name: team.name().to_owned(),
-                slug: team.slug.to_string(),
-            }),
+            team: self.team.map(NamedView::of_team),
             through_team: self.team.is_some(),
             scopes: self.binding.scopes.clone(),
             expires_at: self.binding.expires_at,

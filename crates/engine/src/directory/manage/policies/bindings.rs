@@ -16,7 +16,7 @@ use crate::directory::manage::bindings::principal;
 use crate::directory::manage::giving::Gift;
 use crate::directory::manage::roles::Role;
 use crate::directory::manage::{
-    Grantee, ManageError, Management, NamingChange, Result, Thing, concern, user_of,
+    Grantee, ManageError, Management, NamingChange, Result, Thing, concern, days, user_of,
 };
 use crate::directory::view::OrganisationView;
 use crate::rows::Changes;
@@ -43,6 +43,16 @@ impl Until {
         match now < end {
             true => Ok(end),
             false => Err(ManageError::Expired),
+        }
+    }
+
+    /// The same, at most so many days ahead.
+    pub(in super::super) fn end_within(self, most: u32, now: Timestamp) -> Result<Timestamp> {
+        let end = self.end(now)?;
+        let latest = now.checked_add(days(most)).unwrap_or(Timestamp::MAX);
+        match end <= latest {
+            true => Ok(end),
+            false => Err(ManageError::TooLong { days: most }),
         }
     }
 }

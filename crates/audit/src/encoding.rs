@@ -3,18 +3,25 @@
 use std::convert::Infallible;
 
 use crate::id::RecordId;
+use crate::note::Note;
 use crate::record::Record;
 
 /// A record as bytes: what an outbox row holds and the journal appends unchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EncodedRecord {
     id: RecordId,
+    note: Note,
     bytes: Vec<u8>,
 }
 
 impl EncodedRecord {
-    pub(crate) fn of(id: RecordId, bytes: Vec<u8>) -> Self {
-        Self { id, bytes }
+    /// These bytes are that record.
+    pub(crate) fn of(record: &Record<'_>, bytes: Vec<u8>) -> Self {
+        Self {
+            id: record.id,
+            note: Note::of(record),
+            bytes,
+        }
     }
 
     /// The record that was stored as these bytes.
@@ -23,13 +30,18 @@ impl EncodedRecord {
     ///
     /// The bytes are no record.
     pub fn from_stored(bytes: Vec<u8>) -> Result<Self, RecordError> {
-        let id = Record::decode(&bytes)?.id;
-        Ok(Self { id, bytes })
+        let record = Record::decode(&bytes)?;
+        let (id, note) = (record.id, Note::of(&record));
+        Ok(Self { id, note, bytes })
     }
 
     /// The identity of the record.
     pub fn id(&self) -> RecordId {
         self.id
+    }
+
+    pub(crate) fn note(&self) -> &Note {
+        &self.note
     }
 
     /// The bytes to store.

@@ -78,6 +78,12 @@ pub(crate) fn action<'r>(record: &'r Record<'_>, index: u16) -> &'r str {
     }
 }
 
+/// What was done, and to what type of resource.
+pub(crate) fn action_and_type<'r>(record: &'r Record<'_>, index: u16) -> (&'r str, &'r str) {
+    let kind = resource(record, index).map_or("", |on| on.kind.as_str());
+    (action(record, index), kind)
+}
+
 pub(crate) fn resource<'r, 'a>(record: &'r Record<'a>, index: u16) -> Option<&'r Resource<'a>> {
     match event(record, index) {
         Some(event) if !event.on_call => event.resource.as_ref(),

@@ -64,11 +64,12 @@ impl Filter {
 
     /// Whether this entry of an admitted record is shown.
     pub(crate) fn selects(&self, record: &Record<'_>, index: u16) -> bool {
-        let resource = entry::resource(record, index);
-        self.takes_action(entry::action(record, index))
-            && self.takes_type(resource.map_or("", |resource| resource.kind.as_str()))
+        let (action, kind) = entry::action_and_type(record, index);
+        self.takes_action(action)
+            && self.takes_type(kind)
             && self.resource_identity.as_deref().is_none_or(|identity| {
-                resource.is_some_and(|resource| resource.identity.as_str() == identity)
+                entry::resource(record, index)
+                    .is_some_and(|resource| resource.identity.as_str() == identity)
             })
             && self
                 .search

@@ -1,7 +1,8 @@
-//! Segments that are finished, on their way to the thread that summarises them.
+//! Segments that are finished, on their way to the thread that puts their summaries beside them.
 //!
-//! A summary only makes questions cheap, and whoever asks earlier makes it himself. So the thread
-//! runs when nothing else does, and never takes a processor from calls.
+//! It reads on where the writer could not add to a summary. That only makes questions cheap, and
+//! whoever asks earlier reads on himself. So the thread runs when nothing else does, and never takes
+//! a processor from calls.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

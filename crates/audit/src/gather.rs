@@ -6,8 +6,11 @@
 //! as several calls (50 µs here, however quick the disk), and many small syncs leave it less time for
 //! calls. So, where the last sync carried more than one record, the writer waits for as many as it
 //! has just acknowledged, for a moment or half of what that sync took, and gives the habit up for a
-//! while where they do not come. The moment is too short for all of many callers on a busy processor,
-//! so that the others are served during the sync. Whoever calls alone waits for nobody.
+//! while where they do not come. Whoever calls alone waits for nobody.
+//!
+//! Where everybody waits for a sync, the processor has nothing to do meanwhile. So the writer does
+//! not wait for as many as will be served while it syncs, unless a sync takes longer than serving
+//! them all: then it pays to have all of them in each.
 
 use std::time::{Duration, Instant};
 
@@ -32,11 +35,22 @@ pub(crate) struct Gather {
 pub(crate) struct Gathering {
     skip: u32,
     penalty: u32,
-    asked: Option<(u64, u64)>,
+    asked: Option<Asked>,
+    /// How long it lately took from one record to the next, once the writer was waiting for them.
+    pace: Duration,
+}
+
+/// What the writer waits for.
+#[derive(Debug)]
+struct Asked {
+    at: Instant,
+    /// The next sequence then, and the one that was waited for.
+    next: u64,
+    until: u64,
 }
 
 impl Gathering {
-    /// After a write that acknowledged so many records, lasted from `began` to `now`, and left `next`
+    /// After a sync that acknowledged so many records, lasted from `began` to `now`, and left `next`
     /// as the next sequence.
     pub(crate) fn plan(
         &mut self,
@@ -53,19 +67,34 @@ impl Gathering {
             self.skip -= 1;
             return None;
         }
-        self.asked = Some((next, records));
+        let until = next + records - self.served_during(took, records);
+        let at = now;
+        self.asked = Some(Asked { at, next, until });
         Some(Gather {
-            until: next + records,
+            until,
             end: now + (took / 2).clamp(SHORTEST, LONGEST),
         })
     }
 
+    /// How many of these records will come while the next sync runs, if it takes as long. One less,
+    /// so that syncs grow until they leave no more than these.
+    fn served_during(&self, took: Duration, records: u64) -> u64 {
+        let served = took.as_nanos() / self.pace.as_nanos().max(1);
+        match u64::try_from(served) {
+            Ok(served) if served < records => served.saturating_sub(1),
+            _ => 0,
+        }
+    }
+
     /// The next write begins, and this is the next sequence now.
-    pub(crate) fn learn(&mut self, next: u64) {
-        let Some((before, records)) = self.asked.take() else {
+    pub(crate) fn learn(&mut self, next: u64, now: Instant) {
+        let Some(asked) = self.asked.take() else {
             return;
         };
-        if next.saturating_sub(before) * 2 >= records {
+        let came = next.saturating_sub(asked.next);
+        let waited = now.saturating_duration_since(asked.at);
+        self.pace = waited / u32::try_from(came).unwrap_or(u32::MAX).max(1);
+        if came * 2 >= asked.until - asked.next {
             self.penalty = 0;
         } else {
             self.penalty = (self.penalty * 2 + 1).min(MOST_SKIPPED);
@@ -97,6 +126,26 @@ mod tests {
     }
 
     #[test]
+    fn who_comes_while_the_sync_runs_is_not_waited_for() {
+        let mut gathering = Gathering::default();
+        let start = Instant::now();
+        let mut ask = |took: Duration, came: u64, within: Duration| {
+            let plan = gathering.plan(60, (start - took, start), 100).unwrap();
+            gathering.learn(100 + came, start + within);
+            plan.until - 100
+        };
+        // Nothing is known yet.
+        assert_eq!(ask(MILLISECOND / 10, 50, MILLISECOND), 60);
+        // One in 20 µs: five during a sync of 100 µs, and one is waited for nevertheless.
+        assert_eq!(ask(MILLISECOND / 10, 50, MILLISECOND), 56);
+        // The sync takes longer than to serve them all.
+        assert_eq!(ask(MILLISECOND * 2, 60, MILLISECOND), 60);
+        // Few come, and whoever comes later is worth the wait.
+        assert_eq!(ask(MILLISECOND / 10, 60, MILLISECOND * 60), 55);
+        assert_eq!(ask(MILLISECOND / 10, 60, MILLISECOND), 60);
+    }
+
+    #[test]
     fn who_does_not_come_back_is_waited_for_less_and_less() {
         let mut gathering = Gathering::default();
         let now = Instant::now();
@@ -106,12 +155,12 @@ mod tests {
             if gathering.plan(32, took, write).is_some() {
                 waits += 1;
             }
-            gathering.learn(write);
+            gathering.learn(write, now);
         }
         assert!((1..60).contains(&waits), "{waits}");
         // One who comes back is waited for again.
         while gathering.plan(32, took, 0).is_none() {}
-        gathering.learn(32);
+        gathering.learn(32, now);
         assert!(gathering.plan(32, took, 0).is_some());
     }
 }

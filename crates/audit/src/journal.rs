@@ -19,6 +19,7 @@ use crate::frame::Kind;
 use crate::gather::Gathering;
 use crate::id::RecordId;
 use crate::keys::JournalKeys;
+use crate::note::Note;
 use crate::options::JournalOptions;
 use crate::query::{Found, Reader};
 use crate::queue::{Counters, Queue};
@@ -183,7 +184,7 @@ impl Journal {
                 .map_err(|source| AppendError::Record {
                     cause: Arc::new(source),
                 })?;
-            self.push(Kind::Record, buffer)
+            self.push(Kind::Record, buffer, Some(Note::of(record)))
         })
     }
 
@@ -193,12 +194,12 @@ impl Journal {
     ///
     /// As for [`Journal::append`].
     pub fn append_encoded(&self, record: &EncodedRecord) -> Result<Receipt, AppendError> {
-        self.push(Kind::Record, record.as_bytes())
+        self.push(Kind::Record, record.as_bytes(), Some(record.note().clone()))
     }
 
-    fn push(&self, kind: Kind, payload: &[u8]) -> Result<Receipt, AppendError> {
+    fn push(&self, kind: Kind, payload: &[u8], note: Option<Note>) -> Result<Receipt, AppendError> {
         let queue = &self.inner.queue;
-        let sequence = queue.append(kind, payload)?;
+        let sequence = queue.append(kind, payload, note)?;
         Ok(Receipt::new(Arc::clone(queue), sequence))
     }
 
@@ -272,6 +273,11 @@ impl Journal {
         self.inner.reader.find(organisation, event)
     }
 
+    #[cfg(test)]
+    pub(crate) fn segments(&self) -> Vec<Arc<crate::segment::Segment>> {
+        self.inner.shelf.all()
+    }
+
     /// Drops the segments in which every record was written before this instant. Blocks. The
     /// tombstone that says so is durable before the first file is removed.
     ///
@@ -286,7 +292,7 @@ impl Journal {
         };
         let tombstone = plan.tombstone(inner.clock.now(), inner.keys.signer())?;
         let _durable = self
-            .push(Kind::Tombstone, &tombstone.to_bytes())
+            .push(Kind::Tombstone, &tombstone.to_bytes(), None)
             .and_then(Receipt::wait)
             .map_err(|source| ExpireError::Tombstone { source })?;
         plan.carry_out(&*inner.disk, &inner.options.directory, &inner.shelf)

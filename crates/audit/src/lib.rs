@@ -23,6 +23,7 @@
 //!   stands and reads back.
 //! - Memory is bounded: the queue in bytes, summaries and counts in number.
 
+mod batch;
 mod bytes;
 mod codec;
 mod disk;
@@ -42,6 +43,7 @@ mod header;
 mod id;
 mod journal;
 mod keys;
+mod note;
 mod options;
 mod query;
 mod queue;

@@ -13,7 +13,7 @@ use strongroom_types::{EventId, OrganisationId};
 
 use crate::entry::{self, Entry};
 use crate::filter::{Filter, Page};
-use crate::frame::{Frame, Kind};
+use crate::frame::Frame;
 use crate::header::FRAMES;
 use crate::id::RecordId;
 use crate::keys::JournalKeys;
@@ -225,7 +225,7 @@ impl Reader {
             link: block.link,
         };
         scan::frames(segment, self.keys.chain(), from, to, |_, frame| {
-            if let Some(record) = record(frame)?.filter(|record| record.id == id) {
+            if let Some(record) = scan::record(frame)?.filter(|record| record.id == id) {
                 found = Some((record.into_owned(), frame.sequence));
                 return Ok(ControlFlow::Break(()));
             }
@@ -252,7 +252,7 @@ impl Reader {
             };
             scan::frames(&segment, self.keys.chain(), from, extent.end, |_, frame| {
                 if frame.sequence >= sequence
-                    && let Some(record) = record(frame)?
+                    && let Some(record) = scan::record(frame)?
                     && ids.contains(&record.id)
                 {
                     found.insert(record.id);
@@ -266,21 +266,27 @@ impl Reader {
     /// What is known of the segment up to its durable end: from memory, from the file beside it, or
     /// by reading on.
     pub(crate) fn summary(&self, segment: &Arc<Segment>) -> Result<Arc<Summary>, ReadError> {
-        let mut kept = segment.summary.lock();
+        let mut known = segment.summary.lock();
         // Under the lock, so that two queries do not both read the same stretch.
         let extent = segment.extent();
-        let mut summary = match kept.take() {
+        let mut summary = match known.summary.take() {
             Some(summary) => summary,
-            None => Arc::new(self.stored_summary(segment, extent.finished)),
+            None => {
+                let stored = extent.finished.then(|| self.stored_summary(segment));
+                let stored = stored.flatten();
+                known.kept = stored.is_some();
+                Arc::new(stored.unwrap_or_else(|| Summary::of_nothing(segment)))
+            }
         };
         if !summary.covers(extent.end) {
             Arc::make_mut(&mut summary).extend(segment, self.keys.chain(), extent.end)?;
-            if extent.finished {
-                self.store_summary(segment, &summary);
-            }
         }
-        *kept = Some(Arc::clone(&summary));
-        drop(kept);
+        if extent.finished && !known.kept {
+            self.store_summary(segment, &summary);
+            known.kept = true;
+        }
+        known.summary = Some(Arc::clone(&summary));
+        drop(known);
         if extent.finished {
             segment.know_times(summary.times());
             self.keep_few(segment);
@@ -288,12 +294,9 @@ impl Reader {
         Ok(summary)
     }
 
-    fn stored_summary(&self, segment: &Segment, finished: bool) -> Summary {
-        let stored = finished
-            .then(|| std::fs::read(segment.summary_path()).ok())
-            .flatten()
-            .and_then(|bytes| Summary::from_bytes(&bytes, self.keys.chain(), segment));
-        stored.unwrap_or_else(|| Summary::of_nothing(segment))
+    fn stored_summary(&self, segment: &Segment) -> Option<Summary> {
+        let bytes = std::fs::read(segment.summary_path()).ok()?;
+        Summary::from_bytes(&bytes, self.keys.chain(), segment)
     }
 
     fn store_summary(&self, segment: &Segment, summary: &Summary) {
@@ -318,7 +321,7 @@ impl Reader {
             .flatten();
         drop(loaded);
         if let Some(segment) = least {
-            *segment.summary.lock() = None;
+            segment.summary.lock().summary = None;
         }
     }
 
@@ -343,22 +346,9 @@ impl Reader {
     }
 }
 
-/// The record in a frame, if it holds one.
-fn record<'a>(frame: &Frame<'a>) -> Result<Option<Record<'a>>, ReadError> {
-    if frame.kind != Kind::Record {
-        return Ok(None);
-    }
-    Record::decode(frame.payload)
-        .map(Some)
-        .map_err(|source| ReadError::Record {
-            sequence: frame.sequence,
-            source,
-        })
-}
-
 /// Adds the entries of the frame that the filter selects, in their order.
 fn select(frame: &Frame<'_>, filter: &Filter, to: &mut Vec<Entry>) -> Result<(), ReadError> {
-    let Some(record) = record(frame)?.filter(|record| filter.admits(record)) else {
+    let Some(record) = scan::record(frame)?.filter(|record| filter.admits(record)) else {
         return Ok(());
     };
     let selected: Vec<u16> = (0..entry::count(&record))

@@ -1,6 +1,6 @@
 //! The hand-off between those who append and the one who writes.
 //!
-//! One lock guards a byte buffer that the writer swaps for an empty one, and the list of who
+//! One lock guards a batch of frames that the writer swaps for an empty one, and the list of who
 //! waits. There is no allocation per record and no channel; the writer is notified only when it
 //! sleeps. The lock is held for a copy of a few hundred bytes.
 
@@ -11,10 +11,12 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
+use crate::batch::Batch;
 use crate::failures::Failures;
 use crate::fault::{AppendError, WriteFault};
 use crate::frame::{self, Kind};
 use crate::gather::Gather;
+use crate::note::Note;
 use crate::signed::{Head, SignedHead};
 
 /// What appenders, receipts, the writer and the watchdog share.
@@ -34,7 +36,7 @@ pub(crate) struct Queue {
 }
 
 struct Inner {
-    bytes: Vec<u8>,
+    batch: Batch,
     limit: usize,
     /// The sequence that the next record gets.
     next: u64,
@@ -75,7 +77,7 @@ pub struct Counters {
 
 /// What the writer finds.
 pub(crate) enum Work {
-    /// Frames, now in the writer's buffer, and the sequence of a head to add to them.
+    /// Frames, now in the writer's batch, and the sequence of a head to add to them.
     Group {
         /// The sequence after them.
         next: u64,
@@ -94,7 +96,7 @@ impl Queue {
     pub(crate) fn new(limit: usize, head: Head, next: u64, signed: Option<SignedHead>) -> Self {
         Self {
             inner: Mutex::new(Inner {
-                bytes: Vec::new(),
+                batch: Batch::default(),
                 limit,
                 next,
                 settled: next,
@@ -117,8 +119,13 @@ impl Queue {
         }
     }
 
-    /// Queues a frame and returns its sequence.
-    pub(crate) fn append(&self, kind: Kind, payload: &[u8]) -> Result<u64, AppendError> {
+    /// Queues a frame, with the note of its record, and returns its sequence.
+    pub(crate) fn append(
+        &self,
+        kind: Kind,
+        payload: &[u8],
+        note: Option<Note>,
+    ) -> Result<u64, AppendError> {
         let mut inner = self.inner.lock();
         if inner.closing {
             return Err(AppendError::Closed);
@@ -127,14 +134,14 @@ impl Queue {
             let cause = Arc::clone(cause);
             return Err(AppendError::Unavailable { cause });
         }
-        if inner.bytes.len() + frame::size(payload.len()) > inner.limit {
+        if inner.batch.frames.len() + frame::size(payload.len()) > inner.limit {
             inner.counters.rejected += 1;
             return Err(AppendError::Full);
         }
         let sequence = inner.next;
         inner.next += 1;
         inner.counters.accepted += 1;
-        frame::push(&mut inner.bytes, kind, sequence, payload);
+        inner.batch.push(kind, sequence, payload, note);
         let wake = inner.asleep.take_if(|at| *at <= sequence + 1).is_some();
         drop(inner);
         if wake {
@@ -171,23 +178,23 @@ impl Queue {
         Poll::Pending
     }
 
-    /// Hands the queued frames to the writer, who brings an empty buffer; sleeps while there are
+    /// Hands the queued frames to the writer, who brings the batch that is done; sleeps while there are
     /// none, at most for `idle`. Where there are some, first waits for more as `gather` says. Where
     /// a head is due, also reserves its sequence.
     pub(crate) fn take(
         &self,
-        buffer: &mut Vec<u8>,
+        batch: &mut Batch,
         head_is_due: impl Fn() -> bool,
         idle: Option<Duration>,
         mut gather: Option<Gather>,
     ) -> Work {
-        buffer.clear();
+        batch.clear();
         let mut inner = self.inner.lock();
         loop {
             if let Some(fault) = &inner.red {
                 return Work::Red(Arc::clone(fault));
             }
-            if !inner.bytes.is_empty()
+            if !inner.batch.is_empty()
                 && let Some(Gather { until, end }) = gather.take()
                 && inner.next < until
                 && !inner.closing
@@ -198,8 +205,8 @@ impl Queue {
                 continue;
             }
             let head = head_is_due();
-            if head || !inner.bytes.is_empty() {
-                std::mem::swap(buffer, &mut inner.bytes);
+            if head || !inner.batch.is_empty() {
+                std::mem::swap(batch, &mut inner.batch);
                 let head = head.then_some(inner.next);
                 inner.next += u64::from(head.is_some());
                 self.begin_write();
@@ -213,7 +220,7 @@ impl Queue {
             match idle {
                 None => self.work.wait(&mut inner),
                 Some(idle) => {
-                    if self.work.wait_for(&mut inner, idle).timed_out() && inner.bytes.is_empty() {
+                    if self.work.wait_for(&mut inner, idle).timed_out() && inner.batch.is_empty() {
                         inner.asleep = None;
                         return Work::Idle;
                     }
@@ -267,7 +274,7 @@ impl Queue {
         inner.counters.failed += inner.next - inner.settled;
         let failed = inner.settled..inner.next;
         inner.failures.add(failed, cause);
-        inner.bytes.clear();
+        inner.batch.clear();
         self.ever_failed.store(true, Ordering::Release);
         inner.settled = inner.next;
         self.settled.store(inner.next, Ordering::Release);
@@ -415,7 +422,7 @@ mod tests {
         let queue = queue();
         let counts = [Arc::new(Count::default()), Arc::new(Count::default())];
         let mut registered = [false; 2];
-        let sequences = [1, 2].map(|payload| queue.append(Kind::Record, &[payload]).unwrap());
+        let sequences = [1, 2].map(|payload| queue.append(Kind::Record, &[payload], None).unwrap());
         assert_eq!(sequences, [1, 2]);
         for _ in 0..3 {
             for which in 0..2 {
@@ -442,12 +449,12 @@ mod tests {
         let mut expected = Vec::new();
         // More outages than are remembered.
         for round in 0..Failures::MEMORY as u64 + 10 {
-            let good = queue.append(Kind::Record, &[1]).unwrap();
+            let good = queue.append(Kind::Record, &[1], None).unwrap();
             settle(&queue, good).unwrap();
-            let bad = queue.append(Kind::Record, &[1]).unwrap();
+            let bad = queue.append(Kind::Record, &[1], None).unwrap();
             queue.fail(fault());
             assert!(matches!(
-                queue.append(Kind::Record, &[1]),
+                queue.append(Kind::Record, &[1], None),
                 Err(AppendError::Unavailable { .. })
             ));
             queue.recovered();
@@ -470,10 +477,10 @@ mod tests {
     #[test]
     fn a_write_that_was_given_up_does_not_count() {
         let queue = queue();
-        let sequence = queue.append(Kind::Record, &[1]).unwrap();
-        let mut buffer = Vec::new();
+        let sequence = queue.append(Kind::Record, &[1], None).unwrap();
+        let mut batch = Batch::default();
         assert!(matches!(
-            queue.take(&mut buffer, || false, None, None),
+            queue.take(&mut batch, || false, None, None),
             Work::Group {
                 next: 2,
                 head: None
@@ -485,7 +492,7 @@ mod tests {
         assert!(settle(&queue, sequence).is_err());
         assert_eq!(queue.head(), Head::GENESIS);
         assert!(matches!(
-            queue.take(&mut buffer, || false, None, None),
+            queue.take(&mut batch, || false, None, None),
             Work::Red(_)
         ));
     }
@@ -493,27 +500,27 @@ mod tests {
     #[test]
     fn the_writer_waits_for_more_and_is_woken_when_they_are_there() {
         let queue = Arc::new(queue());
-        let mut buffer = Vec::new();
+        let mut batch = Batch::default();
         let gather = |until, end| Some(Gather { until, end });
         let soon = Instant::now();
         let never = soon + Duration::from_secs(600);
-        queue.append(Kind::Record, &[1]).unwrap();
+        queue.append(Kind::Record, &[1], None).unwrap();
         // They do not come.
-        let work = queue.take(&mut buffer, || false, None, gather(5, soon));
+        let work = queue.take(&mut batch, || false, None, gather(5, soon));
         assert!(matches!(work, Work::Group { next: 2, .. }));
         // They are there already.
-        queue.append(Kind::Record, &[1]).unwrap();
-        let work = queue.take(&mut buffer, || false, None, gather(3, never));
+        queue.append(Kind::Record, &[1], None).unwrap();
+        let work = queue.take(&mut batch, || false, None, gather(3, never));
         assert!(matches!(work, Work::Group { next: 3, .. }));
         // They come.
-        queue.append(Kind::Record, &[1]).unwrap();
+        queue.append(Kind::Record, &[1], None).unwrap();
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 for _ in 0..9 {
-                    queue.append(Kind::Record, &[1]).unwrap();
+                    queue.append(Kind::Record, &[1], None).unwrap();
                 }
             });
-            let work = queue.take(&mut buffer, || false, None, gather(13, never));
+            let work = queue.take(&mut batch, || false, None, gather(13, never));
             assert!(matches!(work, Work::Group { next: 13, .. }));
         });
     }

@@ -207,7 +207,7 @@ impl<'a> Record<'a> {
     pub fn encode(&self) -> Result<EncodedRecord, EncodeError> {
         let mut bytes = Vec::with_capacity(1024);
         self.encode_into(&mut bytes)?;
-        Ok(EncodedRecord::of(self.id, bytes))
+        Ok(EncodedRecord::of(self, bytes))
     }
 
     /// Reads an encoded record, borrowing its texts.

@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 
 use strongroom_crypto::ChainKey;
 
-use crate::frame::{Frame, Link};
+use crate::frame::{Frame, Kind, Link};
+use crate::record::Record;
 use crate::segment::Segment;
 
 const CHUNK: u64 = 256 << 10;
@@ -108,6 +109,19 @@ pub(crate) fn frames(
         }
     }
     Ok(())
+}
+
+/// The record in a frame, if it holds one.
+pub(crate) fn record<'a>(frame: &Frame<'a>) -> Result<Option<Record<'a>>, ReadError> {
+    if frame.kind != Kind::Record {
+        return Ok(None);
+    }
+    Record::decode(frame.payload)
+        .map(Some)
+        .map_err(|source| ReadError::Record {
+            sequence: frame.sequence,
+            source,
+        })
 }
 
 /// The name of the segment's file.

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use parking_lot::{Mutex, RwLock};
 
 use crate::header::{FRAMES, Header};
+use crate::note::Note;
 use crate::signed::Head;
 use crate::summary::Summary;
 
@@ -37,13 +38,22 @@ pub(crate) struct Extent {
     pub(crate) finished: bool,
 }
 
+/// What is known of a segment's contents without reading it.
+#[derive(Default)]
+pub(crate) struct Known {
+    /// None before somebody asked, and where too many others were asked for since.
+    pub(crate) summary: Option<Arc<Summary>>,
+    /// Whether it was put beside the segment, or could not be.
+    pub(crate) kept: bool,
+}
+
 /// One file of the journal.
 pub(crate) struct Segment {
     pub(crate) path: PathBuf,
     pub(crate) header: Header,
     extent: Mutex<Extent>,
-    /// What is known of its contents; made when a query first needs it.
-    pub(crate) summary: Mutex<Option<Arc<Summary>>>,
+    /// What is known of its contents.
+    pub(crate) summary: Mutex<Known>,
     /// The least and the most time of its records, once it is finished and was summarised.
     times: OnceLock<Option<(i64, i64)>>,
 }
@@ -68,7 +78,7 @@ impl Segment {
             path: directory.join(file_name(header.first)),
             header,
             extent: Mutex::new(extent),
-            summary: Mutex::new(None),
+            summary: Mutex::default(),
             times: OnceLock::new(),
         }
     }
@@ -82,6 +92,21 @@ impl Segment {
         let mut extent = self.extent.lock();
         extent.end = end;
         extent.last = last;
+    }
+
+    /// Adds frames that stand from this offset on, and are durable, to what is known of the segment.
+    /// The notes of their records are among these. What cannot be added now is read when somebody
+    /// asks for it.
+    pub(crate) fn add_to_summary(&self, offset: u64, frames: &[u8], notes: &[(u64, Note)]) {
+        // Whoever holds the lock may be reading the segment, and the writer must not wait for that.
+        if let Some(mut known) = self.summary.try_lock() {
+            let summary = known
+                .summary
+                .get_or_insert_with(|| Arc::new(Summary::of_nothing(self)));
+            if summary.covers(offset) {
+                Arc::make_mut(summary).add_written(frames, notes);
+            }
+        }
     }
 
     /// It does not grow any more.

@@ -1,6 +1,7 @@
 //! Summaries: what is known of a segment without reading it.
 //!
-//! A summary is derived from its segment and may be lost: it is made again by reading. It holds
+//! A summary is derived from its segment. The writer adds what it writes; whatever is lost or could
+//! not be added is found by reading. It holds
 //! exact counts per group of entries, marks of the callers and resources that occur, and the places
 //! of blocks, so that a page is read backwards without reading the segment.
 //!
@@ -13,20 +14,14 @@ use std::ops::ControlFlow;
 
 use minicbor::{Decode, Encode};
 use strongroom_crypto::ChainKey;
-use strongroom_types::OrganisationId;
 
-use crate::codec;
-use crate::encoding::RecordError;
-use crate::event::Resource;
 use crate::filter::Filter;
 use crate::frame::{Frame, Kind, Link};
-use crate::hash::{AsIs, Hash};
+use crate::hash::AsIs;
 use crate::header::FRAMES;
-use crate::id::RecordId;
-use crate::record::Principal;
+use crate::note::{self, Group, Note};
 use crate::scan::{self, Place, ReadError};
 use crate::segment::Segment;
-use crate::text::Text;
 
 const LABEL: Link = *b"strongroom/audit/summary/1\0\0\0\0\0\0";
 
@@ -39,7 +34,7 @@ const MOST_GROUPS: usize = 4096;
 const MOST_MARKS: usize = 32_768;
 
 /// What is known of a segment up to some place.
-#[derive(Debug, Clone, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub(crate) struct Summary {
     /// Everything before this offset is covered.
     #[n(0)]
@@ -51,14 +46,14 @@ pub(crate) struct Summary {
     pub(crate) blocks: Vec<Block>,
     /// Entries per group, by the group's hash; none if there are too many.
     #[n(3)]
-    groups: Option<HashMap<u64, Group, BuildHasherDefault<AsIs>>>,
+    groups: Option<HashMap<u64, Count, BuildHasherDefault<AsIs>>>,
     /// Hashes of the callers and resources that occur; none if there are too many.
     #[n(4)]
     marks: Option<HashSet<u64, BuildHasherDefault<AsIs>>>,
 }
 
 /// A stretch of frames.
-#[derive(Debug, Clone, Copy, Encode, Decode)]
+#[derive(Debug, Clone, Copy, PartialEq, Encode, Decode)]
 pub(crate) struct Block {
     #[n(0)]
     pub(crate) offset: u64,
@@ -70,9 +65,9 @@ pub(crate) struct Block {
     pub(crate) times: Option<(i64, i64)>,
 }
 
-/// Entries that differ in nothing that a group decides.
-#[derive(Debug, Clone, Encode, Decode)]
-struct Group {
+/// How many entries of a group there are.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+struct Count {
     #[cbor(n(0), with = "minicbor::bytes")]
     organisation: [u8; 16],
     #[n(1)]
@@ -110,13 +105,33 @@ impl Summary {
             offset: self.covered,
             link: self.link,
         };
-        scan::frames(segment, chain, from, to, |offset, frame| {
-            self.add(offset, frame)?;
+        scan::frames(segment, chain, from, to, |_, frame| {
+            let note = scan::record(frame)?.map(|record| Note::of(&record));
+            self.add(frame, note.as_ref());
             Ok(ControlFlow::Continue(()))
         })
     }
 
-    fn add(&mut self, offset: u64, frame: &Frame<'_>) -> Result<(), ReadError> {
+    /// Goes on with frames that follow what is covered, as the writer linked them. The notes of their
+    /// records are among these.
+    pub(crate) fn add_written(&mut self, mut frames: &[u8], notes: &[(u64, Note)]) {
+        let mut notes = notes.iter();
+        while let Some(frame) = Frame::parse(frames) {
+            let note = match frame.kind {
+                Kind::Record => match notes.find(|(sequence, _)| *sequence == frame.sequence) {
+                    Some((_, note)) => Some(note),
+                    // Whoever asks reads on from here.
+                    None => return,
+                },
+                Kind::Head | Kind::Tombstone => None,
+            };
+            self.add(&frame, note);
+            frames = frames.get(frame.size()..).unwrap_or_default();
+        }
+    }
+
+    fn add(&mut self, frame: &Frame<'_>, note: Option<&Note>) {
+        let offset = self.covered;
         let full = self
             .blocks
             .last()
@@ -128,76 +143,40 @@ impl Summary {
                 times: None,
             });
         }
-        if frame.kind == Kind::Record {
-            let outline = Outline::decode(frame.payload).map_err(|source| ReadError::Record {
-                sequence: frame.sequence,
-                source,
-            })?;
-            self.add_record(&outline);
+        if let Some(note) = note {
+            self.add_note(note);
         }
         self.covered = offset + frame.size() as u64;
         self.link = frame.link;
-        Ok(())
     }
 
-    fn add_record(&mut self, outline: &Outline<'_>) {
+    fn add_note(&mut self, note: &Note) {
         if let Some(block) = self.blocks.last_mut() {
-            let at = outline.id.millisecond();
+            let at = note.millisecond;
             let (least, most) = block.times.unwrap_or((at, at));
             block.times = Some((least.min(at), most.max(at)));
         }
-        if let Some(principal) = &outline.principal {
-            self.mark(mark_of(principal));
-        }
-        self.add_entry(outline, &outline.method, outline.resource.as_ref());
-        for event in &outline.events {
-            let resource = match event.on_call {
-                true => outline.resource.as_ref(),
-                false => event.resource.as_ref(),
-            };
-            self.add_entry(outline, &event.action, resource);
-        }
-    }
-
-    fn mark(&mut self, mark: u64) {
         if let Some(marks) = &mut self.marks {
-            marks.insert(mark);
+            marks.extend(&note.marks);
             if marks.len() > MOST_MARKS {
                 self.marks = None;
             }
         }
+        for group in &*note.groups {
+            self.count(group);
+        }
     }
 
-    fn add_entry(&mut self, outline: &Outline<'_>, action: &Text<'_>, on: Option<&Resource<'_>>) {
-        if let Some(resource) = on {
-            self.mark(mark_of_resource(resource.identity.as_str()));
-        }
-        let (Some(groups), Some(organisation)) = (&mut self.groups, &outline.organisation) else {
+    fn count(&mut self, group: &Group) {
+        let Some(counts) = &mut self.groups else {
             return;
         };
-        let (action, kind) = (action.as_str(), on.map_or("", |on| on.kind.as_str()));
-        let hash = Hash::new()
-            .with(organisation.as_bytes())
-            .with(&[u8::from(outline.system)])
-            .with(&outline.status.to_le_bytes())
-            .with(action.as_bytes())
-            .with(kind.as_bytes());
-        let group = groups.entry(hash.finish()).or_insert_with(|| Group {
-            organisation: *organisation.as_bytes(),
-            system: outline.system,
-            status: outline.status,
-            action: action.to_owned(),
-            resource_type: kind.to_owned(),
-            entries: 0,
-        });
-        group.entries += 1;
-        let same = group.organisation == *organisation.as_bytes()
-            && group.system == outline.system
-            && group.status == outline.status
-            && group.action == action
-            && group.resource_type == kind;
+        let count = counts
+            .entry(group.hash)
+            .or_insert_with(|| Count::none_of(group));
+        count.entries += 1;
         // Two groups with one hash cannot be told apart: read the segment instead.
-        if !same || groups.len() > MOST_GROUPS {
+        if !count.is_of(group) || counts.len() > MOST_GROUPS {
             self.groups = None;
         }
     }
@@ -205,9 +184,14 @@ impl Summary {
     /// How many entries the filter selects, where that is known without reading.
     pub(crate) fn matches(&self, filter: &Filter) -> Option<u64> {
         let asked = [
-            filter.user.map(|id| mark_user(id.as_bytes())),
-            filter.service_account.map(|id| mark_account(id.as_bytes())),
-            filter.resource_identity.as_deref().map(mark_of_resource),
+            filter.user.map(|id| note::mark_user(id.as_bytes())),
+            filter
+                .service_account
+                .map(|id| note::mark_account(id.as_bytes())),
+            filter
+                .resource_identity
+                .as_deref()
+                .map(note::mark_of_resource),
         ];
         if let Some(marks) = &self.marks
             && asked
@@ -221,8 +205,8 @@ impl Summary {
             .groups
             .as_ref()?
             .values()
-            .filter(|group| group.is_selected(filter))
-            .map(|group| group.entries)
+            .filter(|count| count.is_selected(filter))
+            .map(|count| count.entries)
             .sum();
         (entries == 0 || filter.is_by_group()).then_some(entries)
     }
@@ -265,7 +249,26 @@ impl Summary {
     }
 }
 
-impl Group {
+impl Count {
+    fn none_of(group: &Group) -> Self {
+        Self {
+            organisation: *group.organisation.as_bytes(),
+            system: group.system,
+            status: group.status,
+            action: group.action.clone(),
+            resource_type: group.resource_type.clone(),
+            entries: 0,
+        }
+    }
+
+    fn is_of(&self, group: &Group) -> bool {
+        self.organisation == *group.organisation.as_bytes()
+            && self.system == group.system
+            && self.status == group.status
+            && self.action == group.action
+            && self.resource_type == group.resource_type
+    }
+
     fn is_selected(&self, filter: &Filter) -> bool {
         self.organisation == *filter.organisation.as_bytes()
             && (filter.include_system || !self.system)
@@ -275,77 +278,128 @@ impl Group {
     }
 }
 
-/// What a summary needs of a record: reading only this costs half as much. The keys are those of
-/// [`Record`](crate::Record) and [`ServiceEvent`](crate::ServiceEvent).
-#[derive(Decode)]
-#[cbor(map)]
-struct Outline<'a> {
-    #[cbor(n(0), with = "codec::identity")]
-    id: RecordId,
-    #[cbor(n(2), with = "codec::maybe_identity", has_nil)]
-    organisation: Option<OrganisationId>,
-    #[cbor(n(3), default)]
-    system: bool,
-    #[n(4)]
-    status: u16,
-    #[b(6)]
-    method: Text<'a>,
-    #[b(8)]
-    principal: Option<Principal<'a>>,
-    #[b(15)]
-    resource: Option<Resource<'a>>,
-    #[cbor(b(17), default)]
-    events: Vec<EventOutline<'a>>,
-}
-
-#[derive(Decode)]
-#[cbor(map)]
-struct EventOutline<'a> {
-    #[b(0)]
-    action: Text<'a>,
-    #[b(1)]
-    resource: Option<Resource<'a>>,
-    #[cbor(n(5), default)]
-    on_call: bool,
-}
-
-impl<'a> Outline<'a> {
-    fn decode(bytes: &'a [u8]) -> Result<Self, RecordError> {
-        minicbor::decode(bytes).map_err(RecordError::from)
-    }
-}
-
-fn mark_of(principal: &Principal<'_>) -> u64 {
-    match principal {
-        Principal::User { id, .. } => mark_user(id.as_bytes()),
-        Principal::ServiceAccount { id, .. } => mark_account(id.as_bytes()),
-    }
-}
-
-fn mark_user(id: &[u8; 16]) -> u64 {
-    Hash::new().with(b"u").with(id).finish()
-}
-
-fn mark_account(id: &[u8; 16]) -> u64 {
-    Hash::new().with(b"s").with(id).finish()
-}
-
-fn mark_of_resource(identity: &str) -> u64 {
-    Hash::new().with(b"r").with(identity.as_bytes()).finish()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::Arc;
+    use std::time::{Duration, Instant};
 
-    /// What is marked on disk must be found by later releases.
+    use super::*;
+    use crate::testing::{Noon, keys};
+    use crate::{
+        Action, Journal, JournalOptions, Page, Principal, Record, RecordId, Resource, ServiceEvent,
+    };
+    use strongroom_types::{OrganisationId, ServiceAccountId, Timestamp};
+
+    fn of_many_kinds(number: u64) -> Record<'static> {
+        let at = Timestamp::from_millisecond(1_800_000_000_000 + (number * 7919 % 1000) as i64);
+        let at = at.unwrap();
+        let id = RecordId::new(at, number.to_be_bytes());
+        let mut record = Record::new(id, at, "GET", "/", 200 + (number % 3) as u16);
+        record.organisation = (!number.is_multiple_of(5))
+            .then(|| OrganisationId::from_bytes([(number % 4) as u8; 16]));
+        record.system = number.is_multiple_of(7);
+        record.principal = (!number.is_multiple_of(6)).then(|| Principal::ServiceAccount {
+            id: ServiceAccountId::from_bytes([(number % 50) as u8; 16]),
+            name: None,
+            slug: None,
+        });
+        let secret = |number: u64| Resource {
+            kind: "secret".into(),
+            identity: format!("/{number}").into(),
+        };
+        record.resource = (!number.is_multiple_of(8)).then(|| secret(number % 100));
+        // Now and then a batch: more groups and marks than most have.
+        let events = if number.is_multiple_of(40) {
+            20
+        } else {
+            number % 4
+        };
+        for event in 0..events {
+            let action = [Action::SecretGetValue, Action::KmsDecrypt][(event % 2) as usize];
+            record.events.push(match event % 3 {
+                0 => ServiceEvent::on_call(action),
+                1 => ServiceEvent::new(action, Some(secret(event))),
+                _ => ServiceEvent::new(action, None),
+            });
+        }
+        record
+    }
+
+    /// The summary once the writer, who acknowledges first, has added everything.
+    fn added(segment: &Segment) -> Arc<Summary> {
+        let began = Instant::now();
+        loop {
+            let known = segment.summary.lock().summary.clone();
+            match known.filter(|summary| summary.covers(segment.extent().end)) {
+                Some(summary) => return summary,
+                None => assert!(began.elapsed() < Duration::from_secs(60), "never added"),
+            }
+            std::thread::yield_now();
+        }
+    }
+
     #[test]
-    fn the_hash_is_pinned() {
-        assert_eq!(
-            mark_of_resource("/app/production/a"),
-            998_808_498_402_678_984
-        );
-        assert_eq!(mark_user(&[7; 16]), 10_842_314_420_845_342_813);
+    fn what_the_writer_adds_is_what_reading_finds() {
+        let directory = tempfile::tempdir().unwrap();
+        let options = JournalOptions {
+            segment_bytes: 64 << 10,
+            head_records: 100,
+            ..JournalOptions::usual(directory.path())
+        };
+        let journal = Journal::open(options, Arc::clone(keys()) as _, Arc::new(Noon)).unwrap();
+        let writers = |number: u64| {
+            for number in number * 500..(number + 1) * 500 {
+                let record = of_many_kinds(number);
+                let receipt = match number % 2 {
+                    0 => journal.append(&record),
+                    _ => journal.append_encoded(&record.encode().unwrap()),
+                };
+                let _durable = receipt.unwrap().wait().unwrap();
+            }
+        };
+        std::thread::scope(|scope| {
+            for number in 0..6 {
+                scope.spawn(move || writers(number));
+            }
+        });
+        let segments = journal.segments();
+        assert!(segments.len() > 5, "{} segments", segments.len());
+        for segment in segments {
+            let known = added(&segment);
+            let end = segment.extent().end;
+            let mut read = Summary::of_nothing(&segment);
+            read.extend(&segment, keys().audit_chain(), end).unwrap();
+            assert!(read.covers(end));
+            assert_eq!(*known, read);
+        }
+        journal.close().unwrap();
+    }
+
+    #[test]
+    fn a_summary_that_is_behind_is_left_for_reading() {
+        let directory = tempfile::tempdir().unwrap();
+        let options = JournalOptions::usual(directory.path());
+        let journal = Journal::open(options, Arc::clone(keys()) as _, Arc::new(Noon)).unwrap();
+        let append = |number| {
+            let receipt = journal.append(&of_many_kinds(number)).unwrap();
+            let _durable = receipt.wait().unwrap();
+        };
+        let everything = Filter::everything(OrganisationId::from_bytes([1; 16]));
+        let total = || journal.query(&everything, Page::default()).unwrap().total;
+        let segment = journal.segments().pop().unwrap();
+        append(1);
+        let before = total();
+        // Somebody is reading while the next one is written.
+        let reading = segment.summary.lock();
+        append(1);
+        drop(reading);
+        append(1);
+        assert_eq!(total(), 3 * before);
+        // From here on the writer adds again.
+        append(1);
+        added(&segment);
+        assert_eq!(total(), 4 * before);
+        journal.close().unwrap();
     }
 
     #[test]
@@ -357,18 +411,14 @@ mod tests {
             previous: crate::signed::Head::GENESIS,
             previous_end: 0,
             abandoned: false,
-            created: strongroom_types::Timestamp::UNIX_EPOCH,
+            created: Timestamp::UNIX_EPOCH,
         };
         let segment = Segment::begun(std::path::Path::new("nowhere"), header);
-        let outline = |status| Outline {
-            id: RecordId::from_bytes([0; 16]),
+        let at = Timestamp::UNIX_EPOCH;
+        let id = RecordId::new(at, [0; 8]);
+        let record = |status| Record {
             organisation: Some(organisation),
-            system: false,
-            status,
-            method: "GET".into(),
-            principal: None,
-            resource: None,
-            events: Vec::new(),
+            ..Record::new(id, at, "GET", "/", status)
         };
         let everything = Filter::everything(organisation);
         let elsewhere = Filter {
@@ -377,17 +427,17 @@ mod tests {
         };
         let mut summary = Summary::of_nothing(&segment);
         for status in 0..MOST_GROUPS as u16 {
-            summary.add_record(&outline(status));
+            summary.add_note(&Note::of(&record(status)));
         }
         assert_eq!(summary.matches(&everything), Some(MOST_GROUPS as u64));
-        summary.add_record(&outline(u16::MAX));
+        summary.add_note(&Note::of(&record(u16::MAX)));
         assert_eq!(summary.matches(&everything), None);
         assert_eq!(summary.matches(&elsewhere), Some(0));
         for name in 0..=MOST_MARKS {
             let path = format!("/{name}");
-            let mut outline = outline(200);
-            outline.resource = Some(Resource::secret(&path));
-            summary.add_record(&outline);
+            let mut record = record(200);
+            record.resource = Some(Resource::secret(&path));
+            summary.add_note(&Note::of(&record));
         }
         assert_eq!(summary.matches(&elsewhere), None);
     }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use strongroom_types::{Clock, Timestamp};
 
+use crate::batch::Batch;
 use crate::disk::{Disk, DiskFile};
 use crate::fault::WriteFault;
 use crate::finished::Finished;
@@ -19,6 +20,7 @@ use crate::frame::{self, Kind};
 use crate::gather::{Gather, Gathering};
 use crate::header::{Ended, FOOTER, FRAMES, Footer, Header};
 use crate::keys::JournalKeys;
+use crate::note::Note;
 use crate::options::JournalOptions;
 use crate::queue::{Queue, Settled, Work};
 use crate::segment::{Segment, Shelf};
@@ -115,7 +117,7 @@ impl Active {
 impl Writer {
     /// Runs until the journal is closed.
     pub(crate) fn run(mut self) {
-        let mut buffer = Vec::new();
+        let mut batch = Batch::default();
         loop {
             if self.active.is_none() && !self.recover() {
                 break;
@@ -124,10 +126,10 @@ impl Writer {
             let idle = unsigned.then_some(self.schedule.head_interval);
             let due = || self.head_is_due();
             let gather = self.gather;
-            match self.queue.take(&mut buffer, due, idle, gather) {
+            match self.queue.take(&mut batch, due, idle, gather) {
                 Work::Group { next, head } => {
-                    self.gathering.learn(next);
-                    if let Err(fault) = self.write_group(&mut buffer, head) {
+                    self.gathering.learn(next, Instant::now());
+                    if let Err(fault) = self.write_group(&mut batch, head) {
                         self.fault(fault);
                     }
                     self.queue.end_write();
@@ -143,8 +145,8 @@ impl Writer {
     }
 
     /// Writes what was queued, over several segments if it must.
-    fn write_group(&mut self, buffer: &mut [u8], head: Option<u64>) -> Result<(), Arc<WriteFault>> {
-        let mut rest = buffer;
+    fn write_group(&mut self, batch: &mut Batch, head: Option<u64>) -> Result<(), Arc<WriteFault>> {
+        let mut rest = batch.frames.as_mut_slice();
         while let Some((_, first)) = frame::first(rest) {
             let bytes = match &self.active {
                 Some(active) => fitting(rest, active.room(), active.offset == FRAMES),
@@ -158,7 +160,7 @@ impl Writer {
                 break;
             };
             rest = left;
-            self.write_part(part, None)?;
+            self.write_part(part, &batch.notes, None)?;
         }
         match head {
             Some(sequence) => self.write_head(sequence),
@@ -166,26 +168,29 @@ impl Writer {
         }
     }
 
-    /// Links, writes and syncs frames that fit, and wakes those who wait for them.
+    /// Links, writes and syncs frames that fit, and wakes those who wait for them. The notes of their
+    /// records are among these.
     fn write_part(
         &mut self,
         part: &mut [u8],
+        notes: &[(u64, Note)],
         signed: Option<SignedHead>,
     ) -> Result<(), Arc<WriteFault>> {
         let Some(active) = &mut self.active else {
             return Ok(());
         };
-        let began = Instant::now();
         let (head, frames) = link(part, self.head, &*self.keys);
         active
             .file
             .write_all(part)
             .map_err(|source| WriteFault::Write { source })?;
+        let began = Instant::now();
         active
             .file
             .sync_data()
             .map_err(|source| WriteFault::Sync { source })?;
         let bytes = part.len() as u64;
+        let offset = active.offset;
         active.offset += bytes;
         let settled = Settled {
             head,
@@ -195,11 +200,13 @@ impl Writer {
         };
         let (segment, end) = (&active.segment, active.offset);
         // A write that the watchdog gave up does not count, even though it came through.
-        let took = (began, Instant::now());
+        let sync = (began, Instant::now());
         let next = self
             .queue
             .settle(settled, &mut self.wakers, || segment.grow(end, head))?;
-        self.gather = self.gathering.plan(frames, took, next);
+        // Behind the wakers: nobody waits for it.
+        segment.add_to_summary(offset, part, notes);
+        self.gather = self.gathering.plan(frames, sync, next);
         self.head = head;
         Ok(())
     }
@@ -230,7 +237,7 @@ impl Writer {
         let signed = self.sign()?;
         let mut frame = Vec::with_capacity(frame::size(SignedHead::BYTES));
         frame::push(&mut frame, Kind::Head, sequence, &signed.to_bytes());
-        self.write_part(&mut frame, Some(signed))?;
+        self.write_part(&mut frame, &[], Some(signed))?;
         self.signed.1 = self.head.sequence;
         Ok(())
     }

@@ -13,6 +13,9 @@ use super::{Bench, BenchError, Pace, Scenario, group_commit};
 const CLIENTS: usize = 64;
 /// Secrets that puts add versions to.
 const PUT_SECRETS: usize = 10_000;
+/// Rounds that only warm, at most, and by how much a round must be faster for another one.
+const MOST_WARMING: usize = 20;
+const FASTER: f64 = 1.05;
 /// What a start with very many secrets may take, in seconds.
 const START_SECONDS: f64 = 2.0;
 /// What very many secrets may occupy, in bytes.
@@ -190,27 +193,42 @@ impl Bench {
         Ok(median(&mut rates))
     }
 
-    /// Runs two loads in turn and gives the median run of each, after one round that only warms.
+    /// Runs two loads in turn and gives the median run of each, once both are warm.
     pub(super) fn alternate(
         &self,
         pace: &Pace,
         pairs: [(&Load<'_>, &Server); 2],
     ) -> Result<[Measured; 2], BenchError> {
+        for (load, server) in pairs {
+            self.warm(pace, load, server)?;
+        }
         let mut runs = [Vec::new(), Vec::new()];
-        for round in 0..=pace.rounds {
+        for _ in 0..pace.rounds {
             for ((load, server), runs) in pairs.iter().zip(&mut runs) {
                 let measured = load.run(server.said("endpoint"), pace.time, &self.scratch)?;
-                if round > 0 {
-                    println!(
-                        "  {}/s at {}",
-                        thousands(measured.rate),
-                        server.said("endpoint")
-                    );
-                    runs.push(measured);
-                }
+                println!(
+                    "  {}/s at {}",
+                    thousands(measured.rate),
+                    server.said("endpoint")
+                );
+                runs.push(measured);
             }
         }
         Ok(runs.map(|mut runs| middle(&mut runs)))
+    }
+
+    /// Runs a load until it gets no faster: what is read for the first time comes from the disk, and
+    /// of a million secrets that takes many rounds.
+    fn warm(&self, pace: &Pace, load: &Load<'_>, server: &Server) -> Result<(), BenchError> {
+        let mut before = 0.0;
+        for _ in 0..MOST_WARMING {
+            let measured = load.run(server.said("endpoint"), pace.time, &self.scratch)?;
+            if measured.rate < before * FASTER {
+                break;
+            }
+            before = measured.rate;
+        }
+        Ok(())
     }
 }
 

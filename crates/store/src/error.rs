@@ -65,7 +65,7 @@ pub enum CommitError {
     #[error("a row changed in the meantime")]
     Conflict {
         /// The first expectation that did not hold.
-        key: Key,
+        key: Box<Key>,
     },
     /// The batch is larger than [`Batch::MAX_BYTES`]. Nothing was changed.
     #[error(

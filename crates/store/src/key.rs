@@ -2,39 +2,66 @@
 
 use std::borrow::Borrow;
 use std::fmt;
-use std::sync::Arc;
 
+use smallvec::SmallVec;
 use strongroom_crypto::Sealed;
 
-/// The name of a row: bytes, ordered as bytes are. Cheap to clone.
+/// Keys up to this length, and so those of most secrets, stand where they are used: making one
+/// allocates nothing, and finding one in a table looks at no other place in memory.
+const SHORT: usize = 96;
+
+/// The name of a row: bytes, ordered as bytes are.
 ///
 /// The store gives keys no meaning; what they are made of is the engine's business. Keys are kept
 /// in the clear, so nothing secret belongs in one.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key(Arc<[u8]>);
+#[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key(SmallVec<[u8; SHORT]>);
 
 impl Key {
     /// The bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
+
+    /// How many of them stand elsewhere than in the key itself.
+    pub(crate) fn bytes_elsewhere(&self) -> usize {
+        if self.0.spilled() { self.0.len() } else { 0 }
+    }
+}
+
+/// Exactly as long: what `SmallVec` clones may have room to grow.
+impl Clone for Key {
+    fn clone(&self) -> Self {
+        Self::from(self.as_bytes())
+    }
 }
 
 impl From<Vec<u8>> for Key {
     fn from(bytes: Vec<u8>) -> Self {
-        Self(bytes.into())
+        Self::from(bytes.as_slice())
     }
 }
 
 impl From<&[u8]> for Key {
     fn from(bytes: &[u8]) -> Self {
-        Self(bytes.into())
+        Self(SmallVec::from_slice(bytes))
+    }
+}
+
+/// These parts, one behind the other.
+impl<'a> FromIterator<&'a [u8]> for Key {
+    fn from_iter<T: IntoIterator<Item = &'a [u8]>>(parts: T) -> Self {
+        let mut bytes = SmallVec::new();
+        for part in parts {
+            bytes.extend_from_slice(part);
+        }
+        Self(bytes)
     }
 }
 
 impl From<Key> for Vec<u8> {
     fn from(key: Key) -> Self {
-        key.0.to_vec()
+        key.0.into_vec()
     }
 }
 
@@ -101,6 +128,19 @@ mod tests {
         assert!(key(b"") < key(b"\0"));
         assert!(key(b"a") < key(b"a\0"));
         assert!(key(b"a\xff") < key(b"b"));
+    }
+
+    #[test]
+    fn a_key_is_the_same_however_it_was_made() {
+        for length in [0, 1, SHORT, SHORT + 1, 600] {
+            let bytes = vec![b'k'; length];
+            let (left, right) = bytes.split_at(length / 2);
+            let key: Key = [left, right].into_iter().collect();
+            assert_eq!(key, Key::from(bytes.as_slice()));
+            assert_eq!(key, Key::from(bytes.clone()));
+            assert_eq!(key.as_bytes(), bytes);
+            assert_eq!(Vec::from(key), bytes);
+        }
     }
 
     #[test]

@@ -53,30 +53,10 @@ pub(crate) enum DirectoryKind {
 }
 
 fn key(table: u8, parts: &[&[u8]]) -> Key {
-    // Long enough for most paths; a longer key is put together on the heap.
-    let mut short = [0; 256];
-    let length = 1 + parts.iter().map(|part| part.len()).sum::<usize>();
-    match short.get_mut(..length) {
-        Some(bytes) => {
-            put_together(bytes, table, parts);
-            Key::from(&*bytes)
-        }
-        None => {
-            let mut bytes = vec![0; length];
-            put_together(&mut bytes, table, parts);
-            Key::from(bytes)
-        }
-    }
-}
-
-fn put_together(bytes: &mut [u8], table: u8, parts: &[&[u8]]) {
     let table = [table];
-    let mut rest = bytes;
-    for part in std::iter::once(table.as_slice()).chain(parts.iter().copied()) {
-        let (here, behind) = rest.split_at_mut(part.len().min(rest.len()));
-        here.copy_from_slice(part);
-        rest = behind;
-    }
+    std::iter::once(table.as_slice())
+        .chain(parts.iter().copied())
+        .collect()
 }
 
 /// Project or none, in fixed width; the zero identity is never drawn.

@@ -21,9 +21,10 @@ use crate::{Key, Revision, Row};
 /// Larger rows are left to the database, so that a few of them cannot empty the cache.
 const MAX_ROW_BYTES: usize = 16 << 10;
 
-/// What a row costs besides its key and value: two allocations, its place in the tables with
-/// their spare room, and its share of the keys that were evicted but are still remembered.
-const OVERHEAD_BYTES: u64 = 208;
+/// What a row costs besides its value: the key, which stands in the table or is longer than usual, an
+/// allocation, its place in the tables with their spare room, and its share of the keys that were
+/// evicted but are still remembered.
+const OVERHEAD_BYTES: u64 = 272;
 
 #[derive(Clone)]
 enum Slot {
@@ -44,8 +45,7 @@ impl Weighter<Key, Slot> for Weight {
 }
 
 fn row_bytes(key: &Key, row: &Row) -> usize {
-    key.as_bytes()
-        .len()
+    key.bytes_elsewhere()
         .saturating_add(row.value.as_stored().len())
 }
 

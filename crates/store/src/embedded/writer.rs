@@ -298,7 +298,7 @@ impl Writer {
             // Whoever does not wait for the answer does not need it.
             let _ = answer.send(match verdict {
                 Verdict::Write(revision) | Verdict::Holds(revision) => Ok(revision),
-                Verdict::Conflict(key) => Err(CommitError::Conflict { key }),
+                Verdict::Conflict(key) => Err(CommitError::Conflict { key: Box::new(key) }),
             });
         }
     }

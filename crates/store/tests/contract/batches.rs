@@ -21,7 +21,7 @@ on_every_store!(
 #[track_caller]
 fn assert_conflict(outcome: Result<Revision, CommitError>, name: &str) {
     match outcome {
-        Err(CommitError::Conflict { key: found }) => assert_eq!(found, key(name)),
+        Err(CommitError::Conflict { key: found }) => assert_eq!(*found, key(name)),
         other => panic!("a conflict was expected, not {other:?}"),
     }
 }

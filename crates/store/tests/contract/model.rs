@@ -200,7 +200,7 @@ async fn commit(
             model.apply(writes);
             prop_assert_eq!(revision.as_u64(), model.last);
         }
-        (None, Err(CommitError::Conflict { key })) => prop_assert_eq!(Some(key), conflict),
+        (None, Err(CommitError::Conflict { key })) => prop_assert_eq!(Some(*key), conflict),
         (Some(CommitFault::NotApplied), Err(CommitError::NotApplied(_)))
         | (Some(CommitFault::LostBefore), Err(CommitError::OutcomeUnknown(_))) => {}
         (Some(CommitFault::LostAfter), Err(CommitError::OutcomeUnknown(_))) => {

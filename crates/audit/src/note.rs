@@ -15,9 +15,9 @@ use crate::event::Resource;
 use crate::hash::{AsIs, Hash};
 use crate::record::{Principal, Record};
 
-/// How many combinations of groups each thread remembers, and how many groups they have at most.
+/// How many combinations of groups each thread remembers, and of how many entries at most.
 const MOST_KNOWN: usize = 1024;
-const MOST_GROUPS: usize = 8;
+const MOST_ENTRIES: usize = 8;
 
 /// What a record says to a summary.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,7 +97,7 @@ fn groups(record: &Record<'_>) -> Arc<[Group]> {
         let groups = entries.clone();
         groups.map(|index| Group::of(record, index, organisation))
     };
-    if entries.len() > MOST_GROUPS {
+    if entries.len() > MOST_ENTRIES {
         return made().collect();
     }
     let hash = entries
@@ -237,8 +237,8 @@ mod tests {
         assert_eq!(Note::of(&record(200, 2)).groups.len(), 3);
         // More than are remembered, of both kinds.
         assert_eq!(
-            Note::of(&record(200, 2 * MOST_GROUPS)).groups.len(),
-            2 * MOST_GROUPS + 1
+            Note::of(&record(200, 2 * MOST_ENTRIES)).groups.len(),
+            2 * MOST_ENTRIES + 1
         );
         for status in 0..3 * MOST_KNOWN as u16 {
             let note = Note::of(&record(status, 0));

@@ -104,6 +104,7 @@ impl Segment {
                 .summary
                 .get_or_insert_with(|| Arc::new(Summary::of_nothing(self)));
             if summary.covers(offset) {
+                // A copy, if somebody still looks at it.
                 Arc::make_mut(summary).add_written(frames, notes);
             }
         }

@@ -110,7 +110,7 @@ pub(crate) fn document(
     let _infallible = write!(
         text,
         "\n## Method\n\n    {command}\n\n{method}\n\nOne part alone, which writes nothing down: \
-         `cargo xtask bench kms`, or `reveal`, `put`, `scale`, `browse`, `start`.\n\n## Figures\n\n{}",
+         `cargo xtask bench kms`, or `reveal`, `put`, `scale`, `browse`, `start`, `rights`.\n\n## Figures\n\n{}",
         table(rows)
     );
     Ok(text)

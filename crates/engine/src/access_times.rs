@@ -23,10 +23,15 @@ const FULL: usize = 400_000;
 const DECODED: usize = 2048;
 /// Parts that are locked on their own.
 const SHARDS: usize = 64;
+/// Reveals of a part that are found their places together: among many secrets the memory of a place
+/// is far away, and a processor fetches several at once as fast as one.
+const AT_ONCE: usize = 32;
 
 /// What happened to secrets whose rows are in one part.
 #[derive(Default)]
 struct Shard {
+    /// The latest reveals, not yet among those touched.
+    latest: Vec<(Incarnation, VersionAccess)>,
     touched: HashMap<Incarnation, Touched, DefaultHashBuilder>,
     deleted: HashSet<Incarnation>,
 }
@@ -97,18 +102,21 @@ impl AccessTimes {
         let Some(shard) = self.shard(&incarnation) else {
             return;
         };
-        let access = VersionAccess { version, at };
-        match shard.lock().touched.entry(incarnation) {
-            Entry::Occupied(mut known) => known.get_mut().note(access),
-            Entry::Vacant(place) => {
-                place.insert(Touched {
-                    first: access,
-                    more: Vec::new(),
-                });
-                if self.waiting.fetch_add(1, Ordering::Relaxed) == FULL {
-                    self.full.notify_one();
-                }
-            }
+        let mut shard = shard.lock();
+        shard
+            .latest
+            .push((incarnation, VersionAccess { version, at }));
+        if shard.latest.len() >= AT_ONCE {
+            self.place_latest(&mut shard);
+        }
+    }
+
+    /// Puts the latest reveals of a part among those touched.
+    fn place_latest(&self, shard: &mut Shard) {
+        let added = shard.place_latest();
+        let waiting = self.waiting.fetch_add(added, Ordering::Relaxed);
+        if waiting <= FULL && waiting + added > FULL {
+            self.full.notify_one();
         }
     }
 
@@ -126,10 +134,11 @@ impl AccessTimes {
         let row = keyspace::access_bucket(bucket(incarnation));
         let stored = self.rows.get(vault, &row).await?;
         let mut versions = stored.map_or_else(Vec::new, |(_, row)| row.of(incarnation));
-        if let Some(shard) = self.shard(incarnation)
-            && let Some(touched) = shard.lock().touched.get(incarnation)
-        {
-            for access in touched.all() {
+        if let Some(shard) = self.shard(incarnation) {
+            let mut shard = shard.lock();
+            self.place_latest(&mut shard);
+            let touched = shard.touched.get(incarnation).into_iter();
+            for access in touched.flat_map(Touched::all) {
                 if note(versions.iter_mut(), access).is_none() {
                     versions.push(access);
                 }
@@ -143,6 +152,7 @@ impl AccessTimes {
     pub(crate) fn forget(&self, incarnation: Incarnation) {
         if let Some(shard) = self.shard(&incarnation) {
             let mut shard = shard.lock();
+            self.place_latest(&mut shard);
             shard.deleted.insert(incarnation);
             if shard.touched.remove(&incarnation).is_some() {
                 self.waiting.fetch_sub(1, Ordering::Relaxed);
@@ -154,7 +164,11 @@ impl AccessTimes {
     pub(crate) async fn flush(&self, vault: &Vault) -> Result<(), FlushError> {
         let _one_at_a_time = self.flushing.lock().await;
         for shard in &self.shards {
-            let news: Vec<_> = shard.lock().news().into_iter().collect();
+            let news: Vec<_> = {
+                let mut shard = shard.lock();
+                self.place_latest(&mut shard);
+                shard.news().into_iter().collect()
+            };
             for batch in news.chunks(BATCH) {
                 write(vault, batch).await?;
                 let mut shard = shard.lock();
@@ -169,6 +183,24 @@ impl AccessTimes {
 }
 
 impl Shard {
+    /// Puts the latest reveals among those touched; says how many secrets were not yet.
+    fn place_latest(&mut self) -> usize {
+        let mut added = 0;
+        for (incarnation, access) in self.latest.drain(..) {
+            match self.touched.entry(incarnation) {
+                Entry::Occupied(mut known) => known.get_mut().note(access),
+                Entry::Vacant(place) => {
+                    place.insert(Touched {
+                        first: access,
+                        more: Vec::new(),
+                    });
+                    added += 1;
+                }
+            }
+        }
+        added
+    }
+
     /// What waits, by row.
     fn news(&self) -> BTreeMap<u16, News> {
         let mut rows = BTreeMap::<u16, News>::new();
@@ -235,4 +267,61 @@ async fn write(vault: &Vault, batch: &[(u16, News)]) -> Result<(), FlushError> {
         changed.map_err(FlushError::Write)?;
     }
     changes.commit().await.map(drop).map_err(FlushError::Write)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_one_part(number: u8) -> Incarnation {
+        let mut incarnation = [0; 16];
+        incarnation[15] = number;
+        incarnation
+    }
+
+    fn reveal(times: &AccessTimes, number: u8, at: i64) {
+        let at = Timestamp::from_microsecond(at).unwrap();
+        times.touch(of_one_part(number), Version::FIRST, at);
+    }
+
+    #[test]
+    fn what_waits_is_counted_once_however_it_came() {
+        let times = AccessTimes::new();
+        for round in 0..3 {
+            for number in 0..=u8::MAX {
+                reveal(&times, number, round);
+            }
+        }
+        times.forget(of_one_part(7));
+        reveal(&times, 9, 3);
+        assert_eq!(times.waiting.load(Ordering::Relaxed), 255);
+
+        let mut shard = times.shard(&of_one_part(0)).unwrap().lock();
+        times.place_latest(&mut shard);
+        let news = shard.news().remove(&0).unwrap();
+        assert_eq!(news.touched.len(), 255);
+        assert_eq!(news.deleted, [of_one_part(7)]);
+        let at = |number| {
+            let touched = shard.touched.get(&of_one_part(number));
+            touched.map(|touched| touched.first.at.as_microsecond())
+        };
+        assert_eq!((at(7), at(8), at(9)), (None, Some(2), Some(3)));
+    }
+
+    #[test]
+    fn a_reveal_during_a_write_still_waits() {
+        let times = AccessTimes::new();
+        reveal(&times, 1, 1);
+        reveal(&times, 2, 1);
+        let mut shard = times.shard(&of_one_part(0)).unwrap().lock();
+        times.place_latest(&mut shard);
+        let written = shard.news().remove(&0).unwrap();
+        drop(shard);
+        reveal(&times, 1, 2);
+        let mut shard = times.shard(&of_one_part(0)).unwrap().lock();
+        assert_eq!(shard.settle(&written), 2);
+        times.place_latest(&mut shard);
+        let news = shard.news().remove(&0).unwrap();
+        assert_eq!(news.touched.len(), 1);
+    }
 }

@@ -48,14 +48,17 @@ impl<A: Site> Door<A> {
             Span::none()
         };
         let open = Open::begin(self.watch, self.metrics, multiplexed);
-        let reply = self.site.answer(request, self.peer);
-        let reply = reply.instrument(span.clone());
+        // Pinned where it is made: what a request remembers is large, and to move it takes time.
+        let mut reply = pin!(
+            self.site
+                .answer(request, self.peer)
+                .instrument(span.clone())
+        );
         let reply = if multiplexed {
             tokio::time::timeout(self.limit, reply)
                 .await
                 .unwrap_or_else(|_| too_long())
         } else {
-            let mut reply = pin!(reply);
             poll_fn(|cx| match reply.as_mut().poll(cx) {
                 Poll::Pending if open.watch.overdue() => Poll::Ready(closing(too_long())),
                 polled => polled,

@@ -14,8 +14,14 @@ pub(crate) struct Batch {
 impl Batch {
     /// Adds a frame whose position and link are still blank.
     pub(crate) fn push(&mut self, kind: Kind, sequence: u64, payload: &[u8], note: Option<Note>) {
+        debug_assert_eq!(note.is_some(), kind == Kind::Record);
         frame::push(&mut self.frames, kind, sequence, payload);
         self.notes.extend(note.map(|note| (sequence, note)));
+    }
+
+    /// How much memory it takes, as far as it grows with what is queued.
+    pub(crate) fn bytes(&self) -> usize {
+        self.frames.len() + size_of_val(self.notes.as_slice())
     }
 
     pub(crate) fn clear(&mut self) {

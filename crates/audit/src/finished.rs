@@ -12,6 +12,9 @@ use parking_lot::{Condvar, Mutex};
 use crate::query::Reader;
 use crate::segment::Segment;
 
+/// Segments whose summaries stay in memory while they wait. Of the others the thread makes them anew.
+const MOST_WAITING: usize = 16;
+
 /// What waits to be summarised.
 #[derive(Default)]
 pub(crate) struct Finished {
@@ -28,7 +31,15 @@ struct Queue {
 impl Finished {
     /// A segment does not grow any more.
     pub(crate) fn push(&self, segment: Arc<Segment>) {
-        self.queue.lock().segments.push_back(segment);
+        let mut queue = self.queue.lock();
+        queue.segments.push_back(segment);
+        let longest = queue.segments.len().checked_sub(MOST_WAITING + 1);
+        let forgotten = longest.and_then(|index| queue.segments.get(index).cloned());
+        drop(queue);
+        // Whoever holds the lock is about to use it.
+        if let Some(mut known) = forgotten.as_ref().and_then(|it| it.summary.try_lock()) {
+            known.summary = None;
+        }
         self.changed.notify_one();
     }
 

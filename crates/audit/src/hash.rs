@@ -1,7 +1,5 @@
 //! A stable hash of short fields, for summaries.
 
-use std::hash::Hasher;
-
 /// FNV-1a over words of 8 bytes, then the finish of SplitMix64. It is kept on disk, so it stays as
 /// it is. Whoever forces a collision makes a query read one segment more.
 pub(crate) struct Hash(u64);
@@ -34,27 +32,6 @@ impl Hash {
         hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         hash ^ (hash >> 31)
-    }
-}
-
-/// Takes a hash as it is: these keys are hashes already.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct AsIs(u64);
-
-impl Hasher for AsIs {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        // Only whole words are written, by `write_u64`; this keeps the trait's promise for others.
-        for &byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(byte);
-        }
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
     }
 }
 

@@ -4,15 +4,15 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use smallvec::SmallVec;
 use strongroom_types::OrganisationId;
 
 use crate::entry;
 use crate::event::Resource;
-use crate::hash::{AsIs, Hash};
+use crate::hash::Hash;
 use crate::record::{Principal, Record};
 
 /// How many combinations of groups each thread remembers, and of how many entries at most.
@@ -86,7 +86,7 @@ impl Group {
 /// The groups of a record's entries. The same few come again and again, so they are remembered.
 fn groups(record: &Record<'_>) -> Arc<[Group]> {
     thread_local! {
-        static KNOWN: RefCell<HashMap<u64, Arc<[Group]>, BuildHasherDefault<AsIs>>> =
+        static KNOWN: RefCell<HashMap<u64, Arc<[Group]>, RandomState>> =
             RefCell::default();
     }
     let Some(organisation) = record.organisation else {

@@ -134,7 +134,7 @@ impl Queue {
             let cause = Arc::clone(cause);
             return Err(AppendError::Unavailable { cause });
         }
-        if inner.batch.frames.len() + frame::size(payload.len()) > inner.limit {
+        if inner.batch.bytes() + frame::size(payload.len()) > inner.limit {
             inner.counters.rejected += 1;
             return Err(AppendError::Full);
         }
@@ -422,7 +422,8 @@ mod tests {
         let queue = queue();
         let counts = [Arc::new(Count::default()), Arc::new(Count::default())];
         let mut registered = [false; 2];
-        let sequences = [1, 2].map(|payload| queue.append(Kind::Record, &[payload], None).unwrap());
+        let sequences =
+            [1, 2].map(|payload| queue.append(Kind::Tombstone, &[payload], None).unwrap());
         assert_eq!(sequences, [1, 2]);
         for _ in 0..3 {
             for which in 0..2 {
@@ -449,12 +450,12 @@ mod tests {
         let mut expected = Vec::new();
         // More outages than are remembered.
         for round in 0..Failures::MEMORY as u64 + 10 {
-            let good = queue.append(Kind::Record, &[1], None).unwrap();
+            let good = queue.append(Kind::Tombstone, &[1], None).unwrap();
             settle(&queue, good).unwrap();
-            let bad = queue.append(Kind::Record, &[1], None).unwrap();
+            let bad = queue.append(Kind::Tombstone, &[1], None).unwrap();
             queue.fail(fault());
             assert!(matches!(
-                queue.append(Kind::Record, &[1], None),
+                queue.append(Kind::Tombstone, &[1], None),
                 Err(AppendError::Unavailable { .. })
             ));
             queue.recovered();
@@ -477,7 +478,7 @@ mod tests {
     #[test]
     fn a_write_that_was_given_up_does_not_count() {
         let queue = queue();
-        let sequence = queue.append(Kind::Record, &[1], None).unwrap();
+        let sequence = queue.append(Kind::Tombstone, &[1], None).unwrap();
         let mut batch = Batch::default();
         assert!(matches!(
             queue.take(&mut batch, || false, None, None),
@@ -504,20 +505,20 @@ mod tests {
         let gather = |until, end| Some(Gather { until, end });
         let soon = Instant::now();
         let never = soon + Duration::from_secs(600);
-        queue.append(Kind::Record, &[1], None).unwrap();
+        queue.append(Kind::Tombstone, &[1], None).unwrap();
         // They do not come.
         let work = queue.take(&mut batch, || false, None, gather(5, soon));
         assert!(matches!(work, Work::Group { next: 2, .. }));
         // They are there already.
-        queue.append(Kind::Record, &[1], None).unwrap();
+        queue.append(Kind::Tombstone, &[1], None).unwrap();
         let work = queue.take(&mut batch, || false, None, gather(3, never));
         assert!(matches!(work, Work::Group { next: 3, .. }));
         // They come.
-        queue.append(Kind::Record, &[1], None).unwrap();
+        queue.append(Kind::Tombstone, &[1], None).unwrap();
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 for _ in 0..9 {
-                    queue.append(Kind::Record, &[1], None).unwrap();
+                    queue.append(Kind::Tombstone, &[1], None).unwrap();
                 }
             });
             let work = queue.take(&mut batch, || false, None, gather(13, never));

@@ -102,6 +102,8 @@ impl Plan {
         };
         for segment in &self.segments {
             shelf.forget_before(segment.header.first + 1);
+            // Whoever still has the segment puts no summary beside it any more.
+            segment.summary.lock().kept = true;
             // There is a summary only if one was made.
             match disk.remove(&segment.summary_path()) {
                 Err(source) if source.kind() != io::ErrorKind::NotFound => {

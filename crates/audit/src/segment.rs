@@ -41,7 +41,7 @@ pub(crate) struct Extent {
 /// What is known of a segment's contents without reading it.
 #[derive(Default)]
 pub(crate) struct Known {
-    /// None before somebody asked, and where too many others were asked for since.
+    /// None before anything was written or read, and where too many others were asked for since.
     pub(crate) summary: Option<Arc<Summary>>,
     /// Whether it was put beside the segment, or could not be.
     pub(crate) kept: bool,

@@ -1,7 +1,8 @@
 //! Words that records use again and again, as numbers.
 //!
 //! A word takes one or two bytes of a record instead of its letters. The numbers are a promise to
-//! every journal that was ever written: words are added at the end, and never moved or removed.
+//! every journal that was ever written: words are added at the end, and never moved or removed. So a
+//! release reads every journal of earlier ones; one that wrote a newer word is refused, not guessed.
 
 /// The words, by number.
 const WORDS: [&str; 71] = [

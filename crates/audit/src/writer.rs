@@ -204,7 +204,7 @@ impl Writer {
         let next = self
             .queue
             .settle(settled, &mut self.wakers, || segment.grow(end, head))?;
-        // Behind the wakers: nobody waits for it.
+        // Behind the wakers: none of those who were just answered waits for it.
         segment.add_to_summary(offset, part, notes);
         self.gather = self.gathering.plan(frames, sync, next);
         self.head = head;

@@ -55,6 +55,7 @@ impl<'a> FromIterator<&'a [u8]> for Key {
         for part in parts {
             bytes.extend_from_slice(part);
         }
+        bytes.shrink_to_fit();
         Self(bytes)
     }
 }

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use minicbor::{Decode, Encode};
-use strongroom_types::{KeyId, ProjectId};
+use strongroom_types::{KeyId, OrganisationId, ProjectId};
 
 use crate::codec;
+use crate::filter::AUDIT_LOG;
 use crate::text::{LongText, Text};
 
 /// What a service did (contract 5.4).
@@ -131,6 +132,14 @@ pub struct Resource<'a> {
 }
 
 impl<'a> Resource<'a> {
+    /// The audit log of an organisation.
+    pub fn audit_log(organisation: OrganisationId) -> Self {
+        Self {
+            kind: AUDIT_LOG.into(),
+            identity: organisation.to_string().into(),
+        }
+    }
+
     /// A secret, by its path.
     pub fn secret(path: &'a str) -> Self {
         Self {

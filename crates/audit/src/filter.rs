@@ -7,6 +7,9 @@ use strongroom_types::{OrganisationId, ServiceAccountId, UserId};
 use crate::entry;
 use crate::record::{Principal, Record};
 
+/// The type of resource that the log itself is.
+pub(crate) const AUDIT_LOG: &str = "audit_log";
+
 /// Which entries to show. Every condition that is given must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Filter {
@@ -65,8 +68,7 @@ impl Filter {
     /// Whether this entry of an admitted record is shown.
     pub(crate) fn selects(&self, record: &Record<'_>, index: u16) -> bool {
         let (action, kind) = entry::action_and_type(record, index);
-        self.takes_action(action)
-            && self.takes_type(kind)
+        self.takes(action, kind, record.status)
             && self.resource_identity.as_deref().is_none_or(|identity| {
                 entry::resource(record, index)
                     .is_some_and(|resource| resource.identity.as_str() == identity)
@@ -77,12 +79,18 @@ impl Filter {
                 .is_none_or(|text| mentions(record, index, text))
     }
 
-    pub(crate) fn takes_action(&self, action: &str) -> bool {
-        self.actions.is_empty() || self.actions.iter().any(|wanted| wanted == action)
-    }
-
-    pub(crate) fn takes_type(&self, kind: &str) -> bool {
-        self.resource_types.is_empty() || self.resource_types.iter().any(|wanted| wanted == kind)
+    /// Whether entries of this action, type of resource and status are shown.
+    ///
+    /// That the log was read shows only to whoever asks for that type: otherwise each page that is
+    /// read would push an entry of it on to the next one (contract 5.1).
+    pub(crate) fn takes(&self, action: &str, kind: &str, status: u16) -> bool {
+        let asked = |wanted: &[String], it: &str| wanted.iter().any(|wanted| wanted == it);
+        let of_reading = kind == AUDIT_LOG && action == "GET" && status < 400;
+        (self.actions.is_empty() || asked(&self.actions, action))
+            && match self.resource_types.is_empty() {
+                true => !of_reading,
+                false => asked(&self.resource_types, kind),
+            }
     }
 
     /// Whether the entry's group (organisation, system, status, action, type) decides alone.

@@ -273,15 +273,13 @@ impl Count {
         self.organisation == *filter.organisation.as_bytes()
             && (filter.include_system || !self.system)
             && filter.status.is_none_or(|status| status == self.status)
-            && filter.takes_action(&self.action)
-            && filter.takes_type(&self.resource_type)
+            && filter.takes(&self.action, &self.resource_type, self.status)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-    use std::time::{Duration, Instant};
 
     use super::*;
     use crate::testing::{Noon, keys};

@@ -46,8 +46,8 @@ impl<'a> Audit<'a> {
 
     /// One page, from 1, of at most `limit` entries (1 to 500), newest first.
     ///
-    /// Listing is itself recorded, so pages shift a little while they are turned: an entry may
-    /// occur on two of them, none is left out.
+    /// What is recorded while pages are turned moves them on: an entry may occur on two of them, none
+    /// is left out. Listing is itself recorded, and moves nothing unless `audit_log` is asked for.
     pub async fn page(
         &self,
         query: &AuditQuery,

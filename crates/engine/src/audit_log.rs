@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use strongroom_audit::{Entry, Filter, Found, Page, ReadError};
+use strongroom_audit::{Entry, Filter, Found, Page, ReadError, Resource};
 use strongroom_authz::{Grant, ListAudit, ReadAuditEntry};
 
 use crate::call::{Call, Recorded};
@@ -34,7 +34,8 @@ pub enum AuditLogError {
 pub struct AuditLog<'e>(pub(crate) &'e Arc<Inner>);
 
 impl AuditLog<'_> {
-    /// The entries that match, newest first.
+    /// The entries that match, newest first. That the log was read is in it, too, for those who ask
+    /// for that type of resource.
     pub async fn list(
         &self,
         grant: Grant<ListAudit>,
@@ -43,6 +44,7 @@ impl AuditLog<'_> {
         page: Page,
     ) -> Result<Recorded<Found>, AuditLogError> {
         filter.organisation = *grant.scope();
+        call.concerns(Resource::audit_log(filter.organisation));
         self.catch_up().await?;
         let journal = self.0.trail.journal().clone();
         let found = tokio::task::spawn_blocking(move || journal.query(&filter, page))
@@ -63,6 +65,7 @@ impl AuditLog<'_> {
         call: &Arc<Call>,
     ) -> Result<Recorded<Entry>, AuditLogError> {
         let (organisation, event) = (*grant.scope(), *grant.target());
+        call.concerns(Resource::audit_log(organisation));
         self.catch_up().await?;
         let journal = self.0.trail.journal().clone();
         let entry = tokio::task::spawn_blocking(move || journal.find(organisation, event))

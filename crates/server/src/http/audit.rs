@@ -43,7 +43,7 @@ const PARAMETERS: &[Parameter] = &[
     Parameter::new(
         "resourceType",
         Shape::Text,
-        "Only these types of resource, joined by commas.",
+        "Only these types of resource, joined by commas. That the log was read is shown only for `audit_log`.",
     ),
     Parameter::new("resourceIdentity", Shape::Text, "Only this resource."),
     Parameter::new(

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use strongroom_engine::{PrincipalRef, RoleRef};
 use strongroom_testkit::api::{key, secret};
 use strongroom_testkit::{Caller, House, b64};
 
@@ -73,6 +74,7 @@ fn a_sensitive_call_leaves_a_general_and_its_own_records() {
         (&json!("kms_key"), &json!(acme.key))
     );
     assert_eq!(kms["context"]["outcome"], "success");
+    assert!(kms["context"]["ciphertextBytes"].as_u64() > Some(1));
 }
 
 #[test]
@@ -221,6 +223,72 @@ fn filters_find_what_they_say() {
     ] {
         owner.get(&format!("/v1/audit?{wrong}")).expect(400);
     }
+}
+
+#[test]
+fn reading_the_log_moves_no_page_on() {
+    let house = House::new();
+    let acme = house.tenant("acme");
+    for n in 0..12 {
+        house.turn(Duration::from_secs(1));
+        acme.owner
+            .create(&format!("/s{n}"), &acme.key, "v")
+            .expect(201);
+    }
+    let whole = acme.owner.get("/v1/audit?limit=500").expect(200).json();
+    let pages = whole["totalItems"].as_u64().unwrap().div_ceil(5);
+    let joined: Vec<_> = (1..=pages)
+        .flat_map(|page| {
+            let page = format!("/v1/audit?limit=5&page={page}");
+            let page = acme.owner.get(&page).expect(200).json();
+            page["items"].as_array().unwrap().clone()
+        })
+        .collect();
+    assert_eq!(&joined, whole["items"].as_array().unwrap());
+    // Who asks for them sees them, and who was refused is seen by everybody.
+    let reads = "/v1/audit?resourceType=audit_log";
+    let read = acme.owner.get(reads).expect(200).json();
+    assert_eq!(read["totalItems"], pages + 1);
+    assert_eq!(read["items"][0]["action"], "GET");
+    acme.member(&[]).get("/v1/audit").expect(403);
+    let now = acme.owner.get("/v1/audit").expect(200).json();
+    assert_eq!(now["items"][0]["context"]["status"], 403);
+}
+
+#[test]
+fn the_calls_of_a_service_account_are_found_by_it() {
+    let house = House::new();
+    let acme = house.tenant("acme");
+    let owner = &acme.owner;
+    owner.create("/a", &acme.key, "v").expect(201);
+    owner.get(&secret("/a")).expect(200);
+    let accounts = ["busy", "other", "idle"].map(|slug| acme.service_account(slug));
+    for account in &accounts[..2] {
+        let role = RoleRef::BuiltIn("secrets:ReadAccess");
+        acme.bind(PrincipalRef::ServiceAccount(*account), role, None);
+        let (id, key) = acme.credential(*account);
+        let basic = format!("Basic {}", b64(format!("{id}:{key}")));
+        let call = house.web.get(&secret("/a"));
+        let call = call.header("Authorization", &basic);
+        call.header("X-Organisation-Identity", "acme").expect(200);
+    }
+    let of = |account: &dyn std::fmt::Display, more: &str| {
+        owner.audit(&format!("serviceAccount={account}{more}"))
+    };
+    // Each call is found under its own account, and nobody else's is.
+    for account in &accounts[..2] {
+        let found = of(account, "&action=GET");
+        assert_eq!(found.len(), 1);
+        let context = &found[0]["context"];
+        assert_eq!(context["path"], "/v1/secrets/nl-01/secret/a");
+        let all = of(account, "");
+        let own = |entry: &Value| entry["serviceAccountIdentity"] == account.to_string();
+        assert!(all.iter().all(own), "{all:#?}");
+    }
+    assert_eq!(of(&accounts[2], ""), [json!(null); 0], "it did nothing");
+    assert_eq!(of(&accounts[0], "&action=secret.create"), [json!(null); 0]);
+    let users = format!("&userIdentity={}", acme.user);
+    assert_eq!(of(&accounts[0], &users), [json!(null); 0], "both at once");
 }
 
 #[test]

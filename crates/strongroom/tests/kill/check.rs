@@ -54,8 +54,7 @@ impl Evidence {
                 items.len(),
                 "an entry stands twice on page {page}"
             );
-            // A page begins with what the one before showed, because reading it is recorded, too;
-            // a page that ends with something known ends in the past.
+            // A page that ends with something known ends in the past.
             let is_new = items.iter().map(|item| self.take(item)).last();
             let pages = answer.body["totalPages"].as_u64().unwrap();
             if is_new != Some(true) || page >= pages {

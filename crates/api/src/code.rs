@@ -218,6 +218,12 @@ catalogue! {
     StorageUnavailable = "storage_unavailable", 503,
         "The store could not be read or written.",
         "Try again; the operator sees the cause in the health checks.";
+    RequestTimeout = "request_timeout", 503,
+        "The server took too long to answer; whether the request had an effect is not known.",
+        "Look before you try again.";
+    TooManyConnections = "too_many_connections", 503,
+        "As many connections are open as the server's configuration allows.",
+        "Try again in a moment, or close connections that are not used.";
     Sealed = "sealed", 503,
         "The server is sealed: it serves nothing until enough shares of its root key were given.",
         "Give them with `strongroom unseal` or POST /v1/sys/unseal.";

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -88,5 +89,9 @@ impl Site for Api {
             Some(page) if page.path == path => page.router.clone().answer(request, peer).await,
             _ => inner.strays.answer(request, peer).await,
         }
+    }
+
+    fn too_late(&self, after: Duration) -> Response<Body> {
+        self.0.strays.too_late(after)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
@@ -116,6 +116,16 @@ impl Group {
         };
         finish(&mut response, call.request_id());
         metrics.observe(response.status().as_u16(), began.elapsed());
+        response
+    }
+
+    /// The answer to a call whose own was given up after so long. It has a name of its own, under
+    /// which the log has it.
+    pub(super) fn too_late(&self, after: Duration) -> Response<Body> {
+        let id = self.desk.ids.next();
+        let mut response = Refusal::too_late(&id).into_response(&id);
+        finish(&mut response, &id);
+        self.strays.observe(response.status().as_u16(), after);
         response
     }
 

@@ -80,6 +80,15 @@ impl Refusal {
         }
     }
 
+    /// The answer was given up because it took too long; the log has it under this name.
+    pub(super) fn too_late(request_id: &str) -> Self {
+        tracing::warn!(
+            request_id,
+            "a request took longer than limits.request_seconds and was given up"
+        );
+        Self::of(ErrorCode::RequestTimeout)
+    }
+
     /// Too many requests.
     pub(super) fn throttled(wait: Duration) -> Self {
         Self::of(ErrorCode::RateLimited).after(wait)

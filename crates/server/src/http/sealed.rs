@@ -113,6 +113,14 @@ impl Site for Gate {
             _ => named(Refusal::of(ErrorCode::Sealed).into_response(&id), &id),
         }
     }
+
+    fn too_late(&self, after: Duration) -> Response<Body> {
+        if let Some(api) = self.0.api.get() {
+            return api.too_late(after);
+        }
+        let id = self.0.ids.next();
+        named(Refusal::too_late(&id).into_response(&id), &id)
+    }
 }
 
 impl Inner {

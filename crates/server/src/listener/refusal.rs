@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::json;
+use strongroom_api::ErrorCode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
@@ -14,8 +16,11 @@ const AT_A_TIME: usize = 64;
 /// How long a client may take to hear it.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-const BODY: &str = "{\"message\":\"Too many connections are open; try again in a moment.\",\
-                    \"code\":\"too_many_connections\"}";
+/// The body of a refusal that no call stands behind, so that there is no request id.
+pub(super) fn body(code: ErrorCode) -> String {
+    let message = format!("{} {}", code.meaning(), code.remedy());
+    json!({"message": message, "code": code.as_str()}).to_string()
+}
 
 /// Answers connections for which there is no place.
 pub(super) struct Refusals {
@@ -55,10 +60,11 @@ impl Refusals {
 /// Writes the refusal, then reads until the client is done: closing earlier would reset the
 /// connection and take the refusal with it.
 async fn tell(mut stream: TcpStream) -> std::io::Result<()> {
+    let body = body(ErrorCode::TooManyConnections);
     let reply = format!(
         "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n\
-         Content-Length: {}\r\nConnection: close\r\nRetry-After: 1\r\n\r\n{BODY}",
-        BODY.len(),
+         Content-Length: {}\r\nConnection: close\r\nRetry-After: 1\r\n\r\n{body}",
+        body.len(),
     );
     stream.write_all(reply.as_bytes()).await?;
     stream.shutdown().await?;

@@ -11,18 +11,13 @@ use std::time::Duration;
 use axum::BoxError;
 use axum::body::Body;
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, StatusCode, Version, header};
+use http::{HeaderValue, Request, Response, Version, header};
 use hyper::body::{Frame, Incoming, SizeHint};
 use tracing::{Instrument, Span};
 
 use super::Site;
 use super::watch::Watch;
 use crate::telemetry::{Metrics, request_span};
-
-/// What the reply says when the server took too long.
-const TOO_LONG: &str = "{\"message\":\"The server took too long to answer; whether the request had \
-                        an effect is not known. Look before you try again.\",\
-                        \"code\":\"request_timeout\"}";
 
 /// What a connection's requests share.
 #[derive(Clone)]
@@ -48,6 +43,8 @@ impl<A: Site> Door<A> {
             Span::none()
         };
         let open = Open::begin(self.watch, self.metrics, multiplexed);
+        let site = self.site.clone();
+        let too_late = || site.too_late(self.limit);
         // Pinned where it is made: what a request remembers is large, and to move it takes time.
         let mut reply = pin!(
             self.site
@@ -57,10 +54,10 @@ impl<A: Site> Door<A> {
         let reply = if multiplexed {
             tokio::time::timeout(self.limit, reply)
                 .await
-                .unwrap_or_else(|_| too_long())
+                .unwrap_or_else(|_| too_late())
         } else {
             poll_fn(|cx| match reply.as_mut().poll(cx) {
-                Poll::Pending if open.watch.overdue() => Poll::Ready(closing(too_long())),
+                Poll::Pending if open.watch.overdue() => Poll::Ready(closing(too_late())),
                 polled => polled,
             })
             .await
@@ -77,20 +74,6 @@ impl<A: Site> Door<A> {
         }
         Ok(reply.map(|body| OpenBody { body, _open: open }))
     }
-}
-
-/// The reply to a request that took longer than it may.
-fn too_long() -> Response<Body> {
-    tracing::warn!("a request took longer than limits.request_seconds and was given up");
-    let mut reply = Response::new(Body::from(TOO_LONG));
-    *reply.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-    let headers = reply.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    reply
 }
 
 /// Ends an HTTP/1.1 connection after the reply; HTTP/2 knows no such header.

@@ -197,3 +197,20 @@ fn a_body_has_a_limit() {
     assert!(refused.message().contains("10000"), "{}", refused.message());
     assert_eq!(acme.owner.metadata("/a")["currentVersion"], Value::from(2));
 }
+
+#[test]
+fn a_call_that_takes_too_long_is_answered_under_a_name() {
+    let house = House::with(|config| config.limits.request_seconds = 1);
+    let acme = house.tenant("acme");
+    let mut wire = house.web.wire();
+    wire.write(acme.owner.head("POST", &secret("/a/versions")));
+    wire.write("Content-Length: 100\r\n\r\n{");
+    let refused = wire.reply().unwrap();
+    assert_eq!(refused.status, 503);
+    let body: Value = serde_json::from_str(&refused.body).unwrap();
+    assert_eq!(body["code"], "request_timeout");
+    let id = body["requestId"].as_str().unwrap();
+    assert!(refused.head.contains(&format!("x-request-id: {id}\r\n")));
+    assert!(refused.head.contains("connection: close\r\n"));
+    assert!(wire.is_closed());
+}

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::text::is_foreign_to_text;
+
 /// Labels that do not fit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LabelError {
@@ -17,8 +19,11 @@ pub enum LabelError {
         /// The limit, in characters.
         max: usize,
     },
-    /// A value that is too long or has control characters.
-    #[error("the value of `{key}` must have at most {max} characters and no control characters")]
+    /// A value that is too long or has control characters other than line breaks and tabs.
+    #[error(
+        "the value of `{key}` must have at most {max} characters and no control characters other \
+         than line breaks and tabs"
+    )]
     Value {
         /// The entry's key.
         key: String,
@@ -60,14 +65,14 @@ impl Labels {
                 max: limits.entries,
             });
         }
-        let fits = |text: &str, max: usize| {
-            text.chars().count() <= max && !text.chars().any(char::is_control)
-        };
+        let fits = |text: &str, max: usize| text.chars().count() <= max;
         for (key, value) in &map {
-            if key.is_empty() || !fits(key, limits.key) {
+            let is_plain = !key.chars().any(char::is_control);
+            if key.is_empty() || !fits(key, limits.key) || !is_plain {
                 return Err(LabelError::Key { max: limits.key });
             }
-            if !fits(value, limits.value) {
+            let is_text = !value.chars().any(is_foreign_to_text);
+            if !fits(value, limits.value) || !is_text {
                 return Err(LabelError::Value {
                     key: key.clone(),
                     max: limits.value,
@@ -123,5 +128,17 @@ mod tests {
             Labels::new(two, &limits),
             Err(LabelError::TooMany { max: 1 })
         );
+    }
+
+    #[test]
+    fn a_value_may_have_lines_and_a_key_none() {
+        let limits = LabelLimits::default();
+        assert!(Labels::new(one("note", "first\r\n\tsecond"), &limits).is_ok());
+        for (key, value) in [("a\nb", "x"), ("a", "x\0"), ("a", "\u{1b}[2J")] {
+            assert!(
+                Labels::new(one(key, value), &limits).is_err(),
+                "{key:?}: {value:?}"
+            );
+        }
     }
 }

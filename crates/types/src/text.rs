@@ -24,13 +24,15 @@ fn check(text: &str, max: usize) -> Result<(), TextError> {
     if text.chars().count() > max {
         return Err(TextError::TooLong { max });
     }
-    if text
-        .chars()
-        .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
-    {
+    if text.chars().any(is_foreign_to_text) {
         return Err(TextError::Control);
     }
     Ok(())
+}
+
+/// Whether it is a control character other than a line break or a tab.
+pub(crate) fn is_foreign_to_text(c: char) -> bool {
+    c.is_control() && !matches!(c, '\n' | '\r' | '\t')
 }
 
 /// The name that people see: 1–255 characters, not blank.

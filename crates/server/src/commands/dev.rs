@@ -222,7 +222,8 @@ async fn serve(
     let mut metrics = Metrics::new();
     installation.followed_by(&mut metrics);
     let metrics = Arc::new(metrics);
-    let bound = Bound::bind(config, metrics.clone(), false).await?;
+    let traced = config.tracing.endpoint.is_some();
+    let bound = Bound::bind(config, metrics.clone(), traced).await?;
     let credentials = match opening {
         Opening::Existing => remembered(directory)?,
         Opening::New => {

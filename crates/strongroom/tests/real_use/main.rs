@@ -24,3 +24,5 @@ mod sealed;
 mod stop;
 #[cfg(test)]
 mod tls;
+#[cfg(test)]
+mod traces;

@@ -227,5 +227,9 @@ fn note(call: &Call, key: &UsableKey, value: Option<&IncomingValue>, taken_raw: 
         event = event.with("takenRaw", true);
     }
     call.note(event);
-    call.note(evidence::key(Action::KmsEncrypt, &key.found.head).key_version(key.version));
+    call.note(
+        evidence::key(Action::KmsEncrypt, &key.found.head)
+            .key_version(key.version)
+            .with("plaintextBytes", value.bytes.len()),
+    );
 }

@@ -194,7 +194,11 @@ impl Secrets<'_> {
             event = event.with("takenRaw", true);
         }
         call.note(event);
-        call.note(evidence::key(Action::KmsEncrypt, &key.found.head).key_version(key.version));
+        call.note(
+            evidence::key(Action::KmsEncrypt, &key.found.head)
+                .key_version(key.version)
+                .with("plaintextBytes", value.bytes.len()),
+        );
         let done = PutDone {
             path: path.clone(),
             version,

@@ -156,6 +156,7 @@ impl Secrets<'_> {
             incarnation: head.incarnation,
             key: head.key,
         };
+        let bytes = sealed.ciphertext.len();
         let value = place
             .open(&key.material, &found, sealed)
             .map_err(RevealError::Damaged)?;
@@ -167,7 +168,9 @@ impl Secrets<'_> {
                 .with("kmsKeyIdentity", head.key),
         );
         call.note(
-            evidence::key(Action::KmsDecrypt, &key.found.head).key_version(found.key_version),
+            evidence::key(Action::KmsDecrypt, &key.found.head)
+                .key_version(found.key_version)
+                .with("ciphertextBytes", bytes),
         );
         let revealed = Revealed {
             path: path.clone(),

@@ -42,8 +42,12 @@ impl Keys<'_> {
         {
             return Err(KeyChangeError::PeriodRange);
         }
-        self.change(grant, call, |_, head, _| apply(head, change))
-            .await
+        let inner = self.0;
+        self.change(grant, call, |scope, head, _| {
+            let has_kms = inner.has_kms(&scope.region);
+            apply(head, change, has_kms)
+        })
+        .await
     }
 
     /// Gives the key a new version, which new operations use from now on.
@@ -83,12 +87,12 @@ impl Keys<'_> {
 
 /// Whether a key can be given a new version now.
 fn rotates(inner: &Inner, scope: &Scope, head: &KeyHead) -> Result<(), KeyChangeError> {
-    if !inner.has_kms(&scope.region) {
-        return Err(KeyChangeError::NoService);
-    }
     if head.status != KeyStatus::Active {
         let status = head.status;
         return Err(KeyChangeError::NotActive { status });
+    }
+    if !inner.has_kms(&scope.region) {
+        return Err(KeyChangeError::NoService);
     }
     if !head.may_rotate() {
         return Err(KeyChangeError::RotationNotAllowed);
@@ -96,9 +100,16 @@ fn rotates(inner: &Inner, scope: &Scope, head: &KeyHead) -> Result<(), KeyChange
     Ok(())
 }
 
-fn apply(mut head: KeyHead, change: RotationChange) -> Result<Option<KeyHead>, KeyChangeError> {
+fn apply(
+    mut head: KeyHead,
+    change: RotationChange,
+    has_kms: bool,
+) -> Result<Option<KeyHead>, KeyChangeError> {
     if head.status == KeyStatus::PendingDeletion {
         return Err(KeyChangeError::PendingDeletion);
+    }
+    if !has_kms {
+        return Err(KeyChangeError::NoService);
     }
     let enabled = change.enabled.unwrap_or(head.rotation_enabled);
     let period = match change.enabled {

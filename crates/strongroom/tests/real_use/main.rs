@@ -9,6 +9,8 @@ mod configuration;
 #[cfg(test)]
 mod evidence;
 #[cfg(test)]
+mod fail_closed;
+#[cfg(test)]
 mod hsm;
 #[cfg(test)]
 mod installation;

@@ -20,7 +20,7 @@ use crate::outbox::OutboxError;
 use crate::rows::directory::TokenRow;
 use crate::rows::key::KeyHead;
 use crate::rows::{Decoded, RowFault, Vault};
-use crate::secrets::Secrets;
+use crate::secrets::{SecretQuota, Secrets};
 use crate::stripes::Stripes;
 use crate::trail::{AuditUnavailable, Trail};
 use crate::{RegionSettings, Settings};
@@ -91,6 +91,7 @@ pub(crate) struct Inner {
     pub(crate) usage: Usage,
     pub(crate) wrapping_keys: WrappingKeys,
     pub(crate) slow: SlowWork,
+    pub(crate) secret_quota: SecretQuota,
     pub(crate) access_times: AccessTimes,
     pub(crate) last_uses: LastUses,
     pub(crate) attempts: Attempts,
@@ -123,6 +124,7 @@ impl Engine {
             usage: Usage::new(),
             wrapping_keys: WrappingKeys::of(parts.settings.regions.iter().map(|one| one.region())),
             slow: SlowWork::new(parts.settings.slow_workers),
+            secret_quota: SecretQuota::new(parts.settings.secrets_per_organisation),
             attempts: Attempts::new(parts.settings.attempts),
             settings: parts.settings,
             access_times: AccessTimes::new(),

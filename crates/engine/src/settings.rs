@@ -18,6 +18,9 @@ pub struct Settings {
     pub statements: StatementsMode,
     /// Whether reveals and puts also demand a permission on the KMS key (contract 6.11).
     pub require_key_permission: bool,
+    /// The most secrets that one organisation may have; none means no limit. Where several nodes
+    /// share a store, each sees what the others created only within about a minute.
+    pub secrets_per_organisation: Option<u64>,
     /// The most versions that one secret may ever have had; none means no limit.
     pub versions_per_secret: Option<u64>,
     /// After how many encryptions a version of a symmetric key is replaced by a new one, where the
@@ -50,6 +53,7 @@ impl Default for Settings {
             label_limits: LabelLimits::default(),
             statements: StatementsMode::Enforce,
             require_key_permission: false,
+            secrets_per_organisation: None,
             versions_per_secret: None,
             encryptions_per_version: (1 << 31) - (1 << 16),
             slow_workers: 1,

@@ -44,6 +44,11 @@ impl ChangeFault {
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Commit(fault) if fault.is_conflict())
     }
+
+    /// Whether the change may have been made all the same.
+    pub(crate) fn is_unknown(&self) -> bool {
+        matches!(self, Self::Commit(fault) if fault.is_unknown())
+    }
 }
 
 /// Records calls: reads in the journal, changes in the batch that makes them.

@@ -39,6 +39,8 @@ pub fn engine(config: &Config) -> Result<Settings, SlugError> {
             Statements::Store => StatementsMode::Store,
         },
         require_key_permission: config.kms.require_key_permission,
+        secrets_per_organisation: Some(config.quotas.secrets_per_organisation)
+            .filter(|most| *most > 0),
         versions_per_secret: Some(config.quotas.versions_per_secret).filter(|most| *most > 0),
         key_deletion_delay: Duration::from_secs(u64::from(config.kms.deletion_days) * DAY),
         access_token_lifetime: Duration::from_secs(config.tokens.access_seconds),
@@ -129,6 +131,10 @@ mod tests {
             theirs.values.allow_empty_secret
         );
         assert_eq!(ours.label_limits, theirs.label_limits);
+        assert_eq!(
+            ours.secrets_per_organisation,
+            theirs.secrets_per_organisation
+        );
         assert_eq!(ours.versions_per_secret, theirs.versions_per_secret);
         assert_eq!(ours.key_deletion_delay, theirs.key_deletion_delay);
         assert_eq!(ours.access_token_lifetime, theirs.access_token_lifetime);

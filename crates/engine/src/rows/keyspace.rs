@@ -225,6 +225,11 @@ pub(crate) fn secrets(scope: &Scope, prefix: &str) -> Key {
     scoped(table::SECRET, scope, &[prefix.as_bytes()])
 }
 
+/// All secrets of an organisation, in whatever project and region.
+pub(crate) fn organisation_secrets(organisation: OrganisationId) -> Key {
+    key(table::SECRET, &[organisation.as_bytes()])
+}
+
 /// All secrets of a project, in whatever region.
 pub(crate) fn project_secrets(organisation: OrganisationId, project: ProjectId) -> Key {
     key(

@@ -243,4 +243,9 @@ impl CommitFault {
     pub(crate) fn is_conflict(&self) -> bool {
         matches!(self, Self::Store(CommitError::Conflict { .. }))
     }
+
+    /// Whether the batch may be on disk all the same.
+    pub(crate) fn is_unknown(&self) -> bool {
+        matches!(self, Self::Store(CommitError::OutcomeUnknown(_)))
+    }
 }

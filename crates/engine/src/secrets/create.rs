@@ -7,6 +7,7 @@ use strongroom_authz::{CreateSecret, EncryptWithKey, Grant};
 use strongroom_crypto::EncryptError;
 use strongroom_types::{Description, KeyId, Labels, Reference, Scope, SecretPath, Version};
 
+use super::quota::{NoPlace, Place};
 use super::versions::{IncomingValue, VersionPlace, place_current};
 use super::{IncomingError, NewValue, PolicyDocument, SecretView, Secrets};
 use crate::call::{Call, Recorded};
@@ -50,6 +51,15 @@ pub enum CreateSecretError {
     /// The path is taken in this scope.
     #[error("there is already a secret at this path; put a new version instead")]
     Exists,
+    /// The organisation has as many secrets as the operator allows.
+    #[error(
+        "an organisation has at most {max} secrets here; delete some that are not needed, or ask \
+         the operator for a higher limit"
+    )]
+    TooManySecrets {
+        /// The limit.
+        max: u64,
+    },
     /// The key changed at the same time.
     #[error("the KMS key is being changed by others; try again")]
     Contended,
@@ -118,6 +128,7 @@ impl Secrets<'_> {
                 .map_err(|_| CreateSecretError::KeyPermission)?;
         }
 
+        let place = self.reserve_place(scope, path).await?;
         let mut head = self.blank_head(&key, new.description, new.labels, new.annotations)?;
         head.policy = new.policy.map(|policy| policy.as_str().to_owned());
         let mut changes = inner.vault.changes();
@@ -125,9 +136,8 @@ impl Secrets<'_> {
             self.first_version(&mut changes, scope, path, &mut head, &key, value)?;
         }
         let fault = |fault: CommitFault| CreateSecretError::Change(fault.into());
-        changes
-            .create(keyspace::secret(scope, path), &head)
-            .map_err(fault)?;
+        let row = keyspace::secret(scope, path);
+        changes.create(row.clone(), &head).map_err(fault)?;
         changes.unchanged(keyspace::kms_key(scope, head.key), key.found.revision);
         note(call, &key, value.as_ref(), taken_raw);
 
@@ -135,10 +145,42 @@ impl Secrets<'_> {
             .view(scope, path, &head, None)
             .await
             .map_err(CreateSecretError::Row)?;
-        match inner.trail.commit(call, changes, view).await {
+        let commit = inner.trail.commit(call, changes, view);
+        let done = match place {
+            Some(place) => place.filling(&row, commit).await,
+            None => commit.await,
+        };
+        match done {
             Err(fault) if fault.is_conflict() => Err(self.conflict(scope, path).await),
             done => done.map_err(CreateSecretError::Change),
         }
+    }
+
+    /// A place within the organisation's limit, if there is one.
+    async fn reserve_place(
+        &self,
+        scope: &Scope,
+        path: &SecretPath,
+    ) -> Result<Option<Place>, CreateSecretError> {
+        let inner = self.0;
+        let (quota, now) = (&inner.secret_quota, inner.clock.now());
+        match quota.reserve(&inner.vault, scope.organisation, now).await {
+            Ok(place) => Ok(place),
+            // No room would help here.
+            Err(NoPlace::Full { .. }) if self.is_taken(scope, path).await? => {
+                Err(CreateSecretError::Exists)
+            }
+            Err(NoPlace::Full { max }) => Err(CreateSecretError::TooManySecrets { max }),
+            Err(NoPlace::Row(fault)) => Err(CreateSecretError::Row(fault)),
+        }
+    }
+
+    async fn is_taken(&self, scope: &Scope, path: &SecretPath) -> Result<bool, CreateSecretError> {
+        let row = keyspace::secret(scope, path);
+        let found = self.0.vault.get_sealed(&row).await;
+        found
+            .map(|found| found.is_some())
+            .map_err(CreateSecretError::Row)
     }
 
     /// Why the key that the caller names is not there.
@@ -203,15 +245,10 @@ impl Secrets<'_> {
 
     /// Two expectations can fail: that the path is free, and that the key is as it was.
     async fn conflict(&self, scope: &Scope, path: &SecretPath) -> CreateSecretError {
-        match self
-            .0
-            .vault
-            .get_sealed(&keyspace::secret(scope, path))
-            .await
-        {
-            Ok(Some(_)) => CreateSecretError::Exists,
-            Ok(None) => CreateSecretError::Contended,
-            Err(fault) => CreateSecretError::Row(fault),
+        match self.is_taken(scope, path).await {
+            Ok(true) => CreateSecretError::Exists,
+            Ok(false) => CreateSecretError::Contended,
+            Err(fault) => fault,
         }
     }
 }

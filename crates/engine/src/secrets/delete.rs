@@ -56,7 +56,9 @@ impl Secrets<'_> {
                 changes.erase(version);
             }
             call.note(evidence::secret(Action::SecretDelete));
-            match inner.trail.commit(call, changes, ()).await {
+            let commit = inner.trail.commit(call, changes, ());
+            let quota = &inner.secret_quota;
+            match quota.removing(scope.organisation, &row, commit).await {
                 Err(fault) if fault.is_conflict() => call.forget_events(),
                 done => {
                     inner.access_times.forget(head.row.incarnation);

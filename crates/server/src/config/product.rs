@@ -60,6 +60,10 @@ section! {
 section! {
     /// How many of what there may be.
     pub struct Quotas {
+        /// Secrets that one organisation may have, in all its projects and regions together; 0 sets
+        /// no limit. Where several servers share a store, what one creates is counted by the others
+        /// within about a minute, and until then they may together exceed the limit.
+        pub secrets_per_organisation: u64 = 0,
         /// Versions that one secret may ever have; 0 sets no limit.
         pub versions_per_secret: u64 = 0,
         /// Labels, and annotations, of one object.

@@ -127,6 +127,7 @@ impl Catalogued for CreateSecretError {
             Self::Key(error) => unusable(error),
             Self::KeyPermission => ErrorCode::PermissionDenied,
             Self::Exists => ErrorCode::SecretExists,
+            Self::TooManySecrets { .. } => ErrorCode::QuotaExceeded,
             Self::Contended => ErrorCode::Conflict,
             Self::Row(fault) => row(fault),
             Self::Seal(_) => ErrorCode::Internal,

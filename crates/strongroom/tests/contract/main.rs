@@ -23,6 +23,8 @@ mod paths;
 #[cfg(test)]
 mod policy;
 #[cfg(test)]
+mod quotas;
+#[cfg(test)]
 mod regions;
 #[cfg(test)]
 mod secrets;

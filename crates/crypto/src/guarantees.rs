@@ -6,6 +6,8 @@
 use std::fmt::{Debug, Display};
 use std::hash::Hash;
 
+use strongroom_types::Plaintext;
+
 use crate::provider::{CredentialFile, KeyFile, KeyText, Passphrase, RootKeyProvider};
 use crate::{
     AccessCredential, ChainKey, Envelope, HeadSigner, IssuerKey, KeyEncryptionKey, KeyMaterial,
@@ -35,8 +37,8 @@ macro_rules! secret {
 }
 
 secret! {
-    AccessCredential ChainKey HeadSigner IssuerKey KeyEncryptionKey KeyMaterial Keyring PlainToken RootKey
-    StorageKey TokenKey KeyText Passphrase WrappingKey
+    AccessCredential ChainKey HeadSigner IssuerKey KeyEncryptionKey KeyMaterial Keyring PlainToken
+    Plaintext RootKey StorageKey TokenKey KeyText Passphrase WrappingKey
 }
 
 /// Every long-lived type is shared between threads.

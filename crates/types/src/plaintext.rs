@@ -7,11 +7,21 @@ use zeroize::Zeroizing;
 /// It cannot be printed, compared, copied or serialised, and is wiped when dropped. The one way
 /// to the bytes is [`Plaintext::expose`], whose call sites are listed in `docs/expose-sites.txt`.
 ///
-/// ```compile_fail
+/// ```
+/// let secret = strongroom_types::Plaintext::new(vec![1]);
+/// assert_eq!(secret.expose(), [1]);
+/// ```
+/// ```compile_fail,E0277
 /// println!("{:?}", strongroom_types::Plaintext::new(vec![1]));
 /// ```
-/// ```compile_fail
-/// let copy = strongroom_types::Plaintext::new(vec![1]).clone();
+/// ```compile_fail,E0277
+/// println!("{}", strongroom_types::Plaintext::new(vec![1]));
+/// ```
+/// ```compile_fail,E0599
+/// strongroom_types::Plaintext::new(vec![1]).clone();
+/// ```
+/// ```compile_fail,E0369
+/// strongroom_types::Plaintext::new(vec![1]) == strongroom_types::Plaintext::new(vec![1]);
 /// ```
 pub struct Plaintext(Zeroizing<Vec<u8>>);
 

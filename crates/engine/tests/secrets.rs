@@ -239,6 +239,33 @@ async fn access_times_are_seen_at_once_and_survive_a_clean_stop() {
     house.close().await;
 }
 
+/// `lastAccessedAt` is never a write per read: each would cost a sync of the disk.
+#[tokio::test]
+async fn reveals_write_nothing_until_the_stop() {
+    let ground = Ground::new();
+    let house = ground.open().await;
+    let acme = tenant(&house.engine, "acme").await;
+    acme.create(&house.engine, "/a", b"one").await;
+    let commits = || house.store.stats().commits;
+    let before = commits();
+    for _ in 0..200 {
+        ground.clock.turn(std::time::Duration::from_secs(1));
+        acme.reveal(&house.engine, "/a", None).await.unwrap();
+    }
+    assert_eq!(commits(), before);
+    house.engine.stop().await.unwrap();
+    // The secret's time and the token's, and what a stop writes anyway; not one for each reveal.
+    let written = commits() - before;
+    assert!((1..10).contains(&written), "{written} commits");
+    house.drop_hard().await;
+
+    let house = ground.open().await;
+    let seen = view(&acme, &house.engine, "/a").await;
+    let last = strongroom_types::Clock::now(&*ground.clock);
+    assert_eq!(seen.last_accessed_at, Some(last));
+    house.close().await;
+}
+
 #[tokio::test]
 async fn browsing_shows_one_level() {
     let ground = Ground::new();

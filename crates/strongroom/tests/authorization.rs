@@ -16,6 +16,8 @@ mod federation;
 mod manage;
 #[path = "authorization/policies.rs"]
 mod policies;
+#[path = "authorization/regions.rs"]
+mod regions;
 
 use std::time::Duration;
 

@@ -5,6 +5,8 @@ mod bodies;
 #[cfg(test)]
 mod connections;
 #[cfg(test)]
+mod cuts;
+#[cfg(test)]
 mod key_fields;
 #[cfg(test)]
 mod scene;

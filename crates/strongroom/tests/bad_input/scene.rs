@@ -27,18 +27,25 @@ impl<'h> Scene<'h> {
 
     /// Insists that nothing was written and nothing was said that must not be.
     pub(crate) fn is_unharmed(&self) {
-        assert_eq!(state(self.owner()), self.before);
-        let log = Value::Array(self.owner().audit("includeSystemServices=true"));
-        assert!(
-            !log.to_string().contains(MARK),
-            "the audit log holds a value"
-        );
-        assert_eq!(self.owner().value_of("/a"), "v");
-        assert_eq!(
-            self.owner().put_value("/a", "v").expect(200).json()["version"],
-            2
-        );
+        is_unharmed(self.owner(), &self.before);
     }
+
+    /// The owner and how things were, to look again when the house was opened anew.
+    pub(crate) fn left(self) -> (Caller, Value) {
+        (self.acme.owner, self.before)
+    }
+}
+
+/// Insists that nothing was written since `before`, and nothing was said that must not be.
+pub(crate) fn is_unharmed(owner: &Caller, before: &Value) {
+    assert_eq!(&state(owner), before);
+    let log = Value::Array(owner.audit("includeSystemServices=true"));
+    assert!(
+        !log.to_string().contains(MARK),
+        "the audit log holds a value"
+    );
+    assert_eq!(owner.value_of("/a"), "v");
+    assert_eq!(owner.put_value("/a", "v").expect(200).json()["version"], 2);
 }
 
 /// All that a call could have changed: secrets, versions, keys, and the records of changes.

@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{BufRead, Read};
 use std::os::unix::fs::PermissionsExt;
 
+use serde_json::{Value, json};
+
 use crate::process::{Server, complaint, get, printed, strongroom};
 
 const FIELDS: [&str; 8] = [
@@ -94,32 +96,86 @@ fn other_machines_are_kept_out() {
     assert!(error.contains("0.0.0.0:0"), "{error}");
 }
 
-#[test]
-fn for_people_it_prints_recipes_that_work_as_pasted() {
-    let mut server = Server::start(strongroom(&["dev", "--listen", "127.0.0.1:0"]));
+/// The recipes as `dev` prints them, each with the comment above it.
+fn recipes(server: &mut Server) -> Vec<String> {
     let mut text = String::new();
-    while !text.contains("# Delete the secret") {
+    while !text.contains("# Delete the secret") || !text.ends_with("\n\n") {
         assert!(server.output.read_line(&mut text).unwrap() > 0, "{text}");
     }
-    let commands = text.split_once("# Create a secret").unwrap().1;
-    let (commands, _) = commands.split_once("# Reveal one version").unwrap();
-    let pasted = std::process::Command::new("bash")
-        .args(["-ec", &format!("# {commands}")])
+    let (_, recipes) = text.split_once("\n# Create a secret").unwrap();
+    let recipes = format!("# Create a secret{recipes}");
+    let recipes = recipes.split("\n# ");
+    recipes.map(|recipe| format!("# {recipe}\n")).collect()
+}
+
+/// What a shell answers to this text: one JSON value for each command that has an answer.
+fn pasted(text: &str) -> Vec<Value> {
+    let shell = std::process::Command::new("bash")
+        .args(["-euc", text])
         .stdin(std::process::Stdio::null())
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&pasted.stdout);
-    assert!(
-        pasted.status.success(),
-        "{}",
-        String::from_utf8_lossy(&pasted.stderr)
+    let errors = String::from_utf8_lossy(&shell.stderr);
+    assert!(shell.status.success() && errors.is_empty(), "{errors}");
+    let answers = serde_json::Deserializer::from_slice(&shell.stdout).into_iter();
+    answers.map(|answer| answer.unwrap()).collect()
+}
+
+#[test]
+fn for_people_it_prints_recipes_that_work_as_pasted() {
+    let mut server = Server::start(strongroom(&["dev", "--listen", "127.0.0.1:0"]));
+    let recipes = recipes(&mut server);
+    assert_eq!(recipes.len(), 8, "{recipes:#?}");
+    let path = "/app/production/db-password";
+    let (horse, staple) = ("Y29ycmVjdCBob3JzZQ==", "YmF0dGVyeSBzdGFwbGU=");
+
+    // All at once. The last two have no answer unless something is wrong.
+    let answers = pasted(&recipes.concat());
+    let [created, current, added, first, level, guarded] = answers.as_slice() else {
+        panic!("{answers:#?}");
+    };
+    assert_eq!(
+        (&created["path"], &created["currentVersion"]),
+        (&json!(path), &json!(1))
     );
-    assert!(
-        said.contains("\"secretString\":\"Y29ycmVjdCBob3JzZQ==\""),
-        "{said}"
+    assert_eq!(current["secretString"], horse);
+    assert_eq!(added["version"], 2);
+    assert_eq!(
+        (&first["version"], &first["secretString"]),
+        (&json!(1), &json!(horse))
     );
+    assert_eq!(level["secrets"][0]["path"], path);
+    assert_eq!(guarded["accessPolicy"]["conditions"][0]["type"], "ip");
+
+    // It deleted what it made, so it can be made once more; this time one looks after each step.
+    let [
+        create,
+        reveal,
+        add,
+        reveal_one,
+        browse,
+        policy,
+        destroy,
+        delete,
+    ] = recipes.as_slice()
+    else {
+        panic!("{recipes:#?}");
+    };
+    assert_eq!(pasted(browse)[0]["secrets"], json!([]), "deleted");
+    assert_eq!(pasted(&[create.as_str(), add].concat()).len(), 2);
+    assert_eq!(pasted(reveal)[0]["secretString"], staple, "added");
+    pasted(policy);
+    assert_eq!(pasted(reveal)[0]["secretString"], staple, "let in");
+    assert_eq!(pasted(destroy), [json!(null); 0]);
+    let gone = &pasted(reveal_one)[0];
+    assert_eq!(gone["code"], "version_not_found", "{gone}");
+    assert_eq!(pasted(reveal)[0]["secretString"], staple, "the other one");
+    assert_eq!(pasted(delete), [json!(null); 0]);
+    let gone = &pasted(reveal)[0];
+    assert_eq!(gone["code"], "secret_not_found", "{gone}");
     server.signal("TERM");
-    server.output.read_to_string(&mut text).unwrap();
+    let mut rest = String::new();
+    server.output.read_to_string(&mut rest).unwrap();
 }
 
 #[test]

@@ -159,6 +159,7 @@ fn destroying_the_current_version_falls_back_to_the_highest_active_one() {
         4
     );
     owner.destroy("/a", 4).expect(204);
+    assert_eq!(owner.metadata("/a")["currentVersion"], 1);
     owner.destroy("/a", 1).expect(204);
     assert_eq!(owner.reveal("/a").expect(404).code(), "version_not_found");
     assert!(
@@ -166,11 +167,18 @@ fn destroying_the_current_version_falls_back_to_the_highest_active_one() {
             .iter()
             .all(|line| line.contains("destroyed -"))
     );
+    // None remains: the number is kept, neither raised to the highest nor taken away (1.12).
+    assert_eq!(owner.metadata("/a")["currentVersion"], 1);
     assert_eq!(
         owner.put_value("/a", "five").expect(200).json()["version"],
         5
     );
     assert_eq!(owner.value_of("/a"), "five");
+    // Nor is it lowered to what was current before.
+    owner.destroy("/a", 5).expect(204);
+    assert_eq!(owner.metadata("/a")["currentVersion"], 5);
+    let read = owner.get(&secret("/a")).expect(200).json();
+    assert_eq!(read["currentVersion"], 5);
 }
 
 #[test]

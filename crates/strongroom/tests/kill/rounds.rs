@@ -251,3 +251,37 @@ fn a_lost_version_would_be_noticed() {
         compare(&api, &model, [put.path]).await;
     });
 }
+
+/// So has the comparison with the log, of which a reveal leaves nothing else behind: here is one
+/// that was answered with the value, and a log that was read without its record.
+#[test]
+#[should_panic(expected = "no record: Operation { id: \"r0-w0-1\"")]
+fn a_lost_record_of_a_reveal_would_be_noticed() {
+    let server = ServerProcess::start(binary());
+    let api = Api::new(server.details.clone());
+    Runtime::new().unwrap().block_on(async {
+        let operation = |id: &str, what| Operation {
+            id: id.to_owned(),
+            path: format!("{OWN}w0/s0"),
+            what,
+            outcome: Outcome::Unknown,
+        };
+        let mut create = operation("r0-w0-0", What::Create);
+        api.perform(&mut create).await.unwrap();
+        let mut before = Evidence::default();
+        before.read(&api).await;
+        let mut reveal = operation("r0-w0-1", What::Reveal(1));
+        api.perform(&mut reveal).await.unwrap();
+        assert!(create.acknowledged() && reveal.acknowledged());
+        let mut after = Evidence::default();
+        after.read(&api).await;
+        let writers = [vec![create, reveal]];
+        let check = |evidence: &Evidence| {
+            let (mut model, mut existing) = (Model::default(), BTreeMap::new());
+            settle(&mut model, &mut existing, &writers, &evidence.told());
+        };
+        // With the record all is well; without it the round fails.
+        check(&after);
+        check(&before);
+    });
+}

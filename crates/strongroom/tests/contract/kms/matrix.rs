@@ -157,6 +157,52 @@ fn a_region_without_a_service_says_so() {
 }
 
 #[test]
+fn a_key_whose_region_lost_its_service_is_only_described() {
+    let house = House::new();
+    let acme = house.tenant("acme");
+    let keys = ["aes256-gcm96", "ed25519", "hmac"].map(|key_type| {
+        let id = make(&acme.owner, key_type, key_type);
+        let bodies = OPERATIONS.map(|operation| body(&acme.owner, &id, key_type, operation));
+        (key_type, id, bodies)
+    });
+    let owner = acme.owner.clone();
+    let house = house.reopen(|config| {
+        for region in &mut config.regions {
+            region.kms = false;
+        }
+    });
+    let owner = owner.at(&house.web);
+    for (key_type, id, bodies) in keys {
+        let before = owner.get(&key(&id)).expect(200).json();
+        for (operation, body) in OPERATIONS.iter().zip(&bodies) {
+            let wanted = match *operation {
+                "public-key" if offers(key_type, operation) => 200,
+                _ if offers(key_type, operation) => 503,
+                _ => 400,
+            };
+            let found = status(&owner, &id, operation, body);
+            assert_eq!(found, wanted, "{operation} with {key_type}");
+        }
+        // Not even settings that need no service change, nor those that would change nothing.
+        for body in [
+            json!({"keyRotationEnabled": true, "rotationPeriodInDays": 30}),
+            json!({"keyRotationEnabled": false}),
+            json!({"minDecryptionVersion": 1}),
+            json!({}),
+        ] {
+            let url = format!("{}/rotation", key(&id));
+            let refused = owner.patch(&url).json(&body).expect(503);
+            assert_eq!(refused.code(), "kms_unavailable", "{body}");
+        }
+        assert_eq!(owner.get(&key(&id)).expect(200).json(), before);
+        // The key's own state comes first: no service would help.
+        owner.delete_key(&id, "").expect(200);
+        let body = json!({"minDecryptionVersion": 1});
+        assert_eq!(status(&owner, &id, "rotation", &body), 400);
+    }
+}
+
+#[test]
 fn only_symmetric_types_protect_secrets() {
     let house = House::new();
     let acme = house.tenant("acme");

@@ -29,7 +29,7 @@ pub(crate) struct SecretHead {
     pub(crate) updated_at: Timestamp,
     #[cbor(n(6), with = "coded")]
     pub(crate) key: KeyId,
-    /// The latest active version, or the last number ever used where none is active.
+    /// The latest active version; where none is active any more, the last that was (contract 1.12).
     #[cbor(n(7), with = "coded")]
     pub(crate) current: Option<Version>,
     /// The highest number ever used.

@@ -8,7 +8,7 @@ use strongroom_crypto::EncryptError;
 use strongroom_types::{Description, KeyId, Labels, Reference, Scope, SecretPath, Version};
 
 use super::quota::{NoPlace, Place};
-use super::versions::{IncomingValue, VersionPlace, place_current};
+use super::versions::{IncomingValue, VersionPlace, note_sealed, place_current};
 use super::{IncomingError, NewValue, PolicyDocument, SecretView, Secrets};
 use crate::call::{Call, Recorded};
 use crate::evidence::{self, Evidence, Reason};
@@ -254,19 +254,9 @@ impl Secrets<'_> {
 }
 
 fn note(call: &Call, key: &UsableKey, value: Option<&IncomingValue>, taken_raw: bool) {
-    let mut event =
-        evidence::secret(Action::SecretCreate).with("kmsKeyIdentity", key.found.head.identity);
-    let Some(value) = value else {
-        return call.note(event);
-    };
-    event = event.version(Version::FIRST).format(value.format);
-    if taken_raw {
-        event = event.with("takenRaw", true);
+    let event = evidence::secret(Action::SecretCreate);
+    match value {
+        Some(value) => note_sealed(call, event, key, Version::FIRST, value, taken_raw),
+        None => call.note(event.with("kmsKeyIdentity", key.found.head.identity)),
     }
-    call.note(event);
-    call.note(
-        evidence::key(Action::KmsEncrypt, &key.found.head)
-            .key_version(key.version)
-            .with("plaintextBytes", value.bytes.len()),
-    );
 }

@@ -7,7 +7,7 @@ use strongroom_authz::{Admitted, EncryptWithKey, Grant, PolicyDenied, PutSecretV
 use strongroom_crypto::EncryptError;
 use strongroom_types::{KeyId, Reference, SecretPath, Timestamp, Version, VersionError};
 
-use super::versions::{IncomingValue, VersionPlace, place_current};
+use super::versions::{IncomingValue, VersionPlace, note_sealed, place_current};
 use super::{ATTEMPTS, IncomingError, NewValue, Secrets, policy_document};
 use crate::call::{Call, Recorded};
 use crate::evidence::{self, Evidence, Reason};
@@ -176,7 +176,6 @@ impl Secrets<'_> {
         let sealed = place
             .seal(inner, &key, version, value, now)
             .map_err(PutValueError::Seal)?;
-        let format = sealed.format;
         let mut changes = inner.vault.changes();
         let fault = |fault: CommitFault| PutValueError::Change(fault.into());
         place_current(&mut changes, scope, path, &mut head, sealed).map_err(fault)?;
@@ -186,19 +185,8 @@ impl Secrets<'_> {
             .map_err(fault)?;
         changes.unchanged(keyspace::kms_key(scope, head.key), key.found.revision);
 
-        let mut event = evidence::secret(Action::SecretPutValue)
-            .version(version)
-            .format(format)
-            .with("kmsKeyIdentity", head.key);
-        if taken_raw {
-            event = event.with("takenRaw", true);
-        }
-        call.note(event);
-        call.note(
-            evidence::key(Action::KmsEncrypt, &key.found.head)
-                .key_version(key.version)
-                .with("plaintextBytes", value.bytes.len()),
-        );
+        let event = evidence::secret(Action::SecretPutValue);
+        note_sealed(call, event, &key, version, value, taken_raw);
         let done = PutDone {
             path: path.clone(),
             version,

@@ -1,5 +1,6 @@
 //! Where a secret's versions are kept, and how their values are sealed.
 
+use strongroom_audit::{Action, ServiceEvent};
 use strongroom_crypto::{DecryptError, EncryptError, Envelope, EnvelopePlace, KeyMaterial};
 use strongroom_types::{
     KeyId, Plaintext, Scope, SecretPath, SecretValue, Timestamp, ValueFormat, Version,
@@ -7,7 +8,9 @@ use strongroom_types::{
 };
 
 use super::value;
+use crate::call::Call;
 use crate::engine::Inner;
+use crate::evidence::{self, Evidence};
 use crate::keys::UsableKey;
 use crate::rows::secret::{SealedValue, SecretHead, SecretVersion};
 use crate::rows::{Changes, CommitFault, RowFault, keyspace};
@@ -20,6 +23,30 @@ const INLINE: usize = 1024;
 pub(super) struct IncomingValue {
     pub(super) bytes: Plaintext,
     pub(super) format: ValueFormat,
+}
+
+/// Notes what was done to make this value a version: by the service, and by its key.
+pub(super) fn note_sealed(
+    call: &Call,
+    event: ServiceEvent<'static>,
+    key: &UsableKey,
+    version: Version,
+    value: &IncomingValue,
+    taken_raw: bool,
+) {
+    let mut event = event
+        .version(version)
+        .format(value.format)
+        .with("kmsKeyIdentity", key.found.head.identity);
+    if taken_raw {
+        event = event.with("takenRaw", true);
+    }
+    call.note(event);
+    call.note(
+        evidence::key(Action::KmsEncrypt, &key.found.head)
+            .key_version(key.version)
+            .with("plaintextBytes", value.bytes.len()),
+    );
 }
 
 /// Which version is meant, for the envelope's binding.

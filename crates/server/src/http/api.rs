@@ -79,14 +79,14 @@ fn by_pattern(app: &App, routes: Routes) -> Vec<(String, Vec<Entry>)> {
 }
 
 impl Site for Api {
-    async fn answer(self, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
+    async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
         let inner = &*self.0;
         let path = request.uri().path();
         if let Ok(found) = inner.groups.at(path) {
             return found.value.answer(request, peer).await;
         }
         match &inner.page {
-            Some(page) if page.path == path => page.router.clone().answer(request, peer).await,
+            Some(page) if page.path == path => page.router.answer(request, peer).await,
             _ => inner.strays.answer(request, peer).await,
         }
     }

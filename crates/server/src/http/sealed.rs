@@ -97,18 +97,18 @@ impl Gate {
 }
 
 impl Site for Gate {
-    async fn answer(self, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
+    async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
         let inner = &self.0;
         let path = request.uri().path();
         if path == UNSEAL || path == STATUS {
             return inner.about_the_seal(request, peer.ip()).await;
         }
         if let Some(api) = inner.api.get() {
-            return api.clone().answer(request, peer).await;
+            return api.answer(request, peer).await;
         }
         let id = inner.ids.next();
         match &inner.page {
-            Some((page, router)) if *page == path => router.clone().answer(request, peer).await,
+            Some((page, router)) if *page == path => router.answer(request, peer).await,
             _ if path == "/healthz" => named(reply(&json!({"status": "ok"})), &id),
             _ => named(Refusal::of(ErrorCode::Sealed).into_response(&id), &id),
         }

@@ -43,8 +43,7 @@ impl<A: Site> Door<A> {
             Span::none()
         };
         let open = Open::begin(self.watch, self.metrics, multiplexed);
-        let site = self.site.clone();
-        let too_late = || site.too_late(self.limit);
+        let too_late = || self.site.too_late(self.limit);
         // Pinned where it is made: what a request remembers is large, and to move it takes time.
         let mut reply = pin!(
             self.site

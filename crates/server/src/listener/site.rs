@@ -19,10 +19,10 @@ use super::refusal;
 pub trait Site: Clone + Send + Sync + 'static {
     /// Answers a request that came over a connection from `peer`, proxy or not.
     fn answer(
-        self,
+        &self,
         request: Request<Incoming>,
         peer: SocketAddr,
-    ) -> impl Future<Output = Response<Body>> + Send + 'static;
+    ) -> impl Future<Output = Response<Body>> + Send;
 
     /// What is said of a request whose answer was given up after so long, because it may not take
     /// longer. Also logs that.
@@ -38,9 +38,9 @@ pub trait Site: Clone + Send + Sync + 'static {
 
 /// Finds the peer in a request's extensions, as `ConnectInfo<SocketAddr>`.
 impl Site for Router {
-    async fn answer(self, mut request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
+    async fn answer(&self, mut request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
         request.extensions_mut().insert(ConnectInfo(peer));
-        let Ok(response) = TowerToHyperService::new(self).call(request).await;
+        let Ok(response) = TowerToHyperService::new(self.clone()).call(request).await;
         response
     }
 }

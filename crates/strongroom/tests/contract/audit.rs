@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use strongroom_engine::{PrincipalRef, RoleRef};
 use strongroom_testkit::api::{key, secret};
-use strongroom_testkit::{Caller, House, b64};
+use strongroom_testkit::{Caller, House, Tenant, b64};
 
 fn actions(owner: &Caller, query: &str) -> Vec<String> {
     let entries = owner.audit(query);
@@ -225,16 +225,21 @@ fn filters_find_what_they_say() {
     }
 }
 
-#[test]
-fn reading_the_log_moves_no_page_on() {
-    let house = House::new();
-    let acme = house.tenant("acme");
+/// Creates `/s0` to `/s11`, a second apart.
+fn twelve_secrets(acme: &Tenant<'_>) {
     for n in 0..12 {
-        house.turn(Duration::from_secs(1));
+        acme.house.turn(Duration::from_secs(1));
         acme.owner
             .create(&format!("/s{n}"), &acme.key, "v")
             .expect(201);
     }
+}
+
+#[test]
+fn reading_the_log_moves_no_page_on() {
+    let house = House::new();
+    let acme = house.tenant("acme");
+    twelve_secrets(&acme);
     let whole = acme.owner.get("/v1/audit?limit=500").expect(200).json();
     let pages = whole["totalItems"].as_u64().unwrap().div_ceil(5);
     let joined: Vec<_> = (1..=pages)
@@ -295,12 +300,7 @@ fn the_calls_of_a_service_account_are_found_by_it() {
 fn pages_join_to_the_whole_log_newest_first() {
     let house = House::new();
     let acme = house.tenant("acme");
-    for n in 0..12 {
-        house.turn(Duration::from_secs(1));
-        acme.owner
-            .create(&format!("/s{n}"), &acme.key, "v")
-            .expect(201);
-    }
+    twelve_secrets(&acme);
     let query = "/v1/audit?action=secret.create";
     let usual = acme.owner.get(query).expect(200).json();
     assert_eq!(

@@ -3,8 +3,9 @@
 //!
 //! Callers who commit in a loop would otherwise split into small groups, each with a sync of its own,
 //! and on a busy processor the syncs are what commits cost. So after a group the writer waits for
-//! as many batches as it has just answered, for half as long as the sync took, and gives the habit up
-//! for a while where they do not come. Whoever is alone is never waited for.
+//! as many batches as it has just answered, besides those that came during the sync, for half as
+//! long as that took, and gives the habit up for a while where they do not come. Whoever is alone is
+//! never waited for.
 
 use std::time::{Duration, Instant};
 
@@ -29,34 +30,50 @@ pub(super) struct Gather {
 pub(super) struct Gathering {
     skip: u32,
     penalty: u32,
-    asked: Option<usize>,
+    asked: Option<Asked>,
+}
+
+/// What the writer has decided to wait for.
+#[derive(Debug)]
+struct Asked {
+    /// So many were waiting already.
+    waiting: usize,
+    /// So many are to come back.
+    back: usize,
 }
 
 impl Gathering {
-    /// After a group of so many batches, whose sync took so long and which is answered now.
-    pub(super) fn plan(&mut self, count: usize, took: Duration, now: Instant) -> Option<Gather> {
+    /// After a group of so many batches, whose sync took so long and which is answered now. So many
+    /// others are waiting.
+    pub(super) fn plan(
+        &mut self,
+        back: usize,
+        waiting: usize,
+        took: Duration,
+        now: Instant,
+    ) -> Option<Gather> {
         self.asked = None;
-        if count < 2 {
+        if back < 2 {
             return None;
         }
         if self.skip > 0 {
             self.skip = self.skip.saturating_sub(1);
             return None;
         }
-        self.asked = Some(count);
+        self.asked = Some(Asked { waiting, back });
         let wait = took.checked_div(2).unwrap_or_default();
         Some(Gather {
-            count,
+            count: waiting.saturating_add(back),
             end: now.checked_add(wait.clamp(SHORTEST, LONGEST))?,
         })
     }
 
-    /// So many have come.
+    /// So many are waiting now.
     pub(super) fn learn(&mut self, count: usize) {
-        let Some(asked) = self.asked.take() else {
+        let Some(Asked { waiting, back }) = self.asked.take() else {
             return;
         };
-        if count.saturating_mul(2) >= asked {
+        if count.saturating_sub(waiting).saturating_mul(2) >= back {
             self.penalty = 0;
         } else {
             let penalty = self.penalty.saturating_mul(2).saturating_add(1);
@@ -74,8 +91,8 @@ mod tests {
     fn the_wait_is_half_a_sync_within_bounds() {
         let now = Instant::now();
         let wait = |took| {
-            let gather = Gathering::default().plan(9, took, now).unwrap();
-            assert_eq!(gather.count, 9);
+            let gather = Gathering::default().plan(9, 3, took, now).unwrap();
+            assert_eq!(gather.count, 12);
             gather.end - now
         };
         assert_eq!(wait(Duration::from_micros(100)), SHORTEST);
@@ -86,7 +103,7 @@ mod tests {
     #[test]
     fn whoever_is_alone_is_not_waited_for() {
         let mut gathering = Gathering::default();
-        let gather = gathering.plan(1, Duration::from_millis(4), Instant::now());
+        let gather = gathering.plan(1, 5, Duration::from_millis(4), Instant::now());
         assert_eq!(gather, None);
     }
 
@@ -96,15 +113,15 @@ mod tests {
         let now = Instant::now();
         let mut waits = 0;
         for _ in 0..10_000 {
-            if gathering.plan(32, Duration::ZERO, now).is_some() {
+            if gathering.plan(32, 40, Duration::ZERO, now).is_some() {
                 waits += 1;
             }
-            gathering.learn(1);
+            gathering.learn(41);
         }
         assert!((1..60).contains(&waits), "{waits}");
         // One who comes back is waited for again.
-        while gathering.plan(32, Duration::ZERO, now).is_none() {}
+        while gathering.plan(32, 0, Duration::ZERO, now).is_none() {}
         gathering.learn(32);
-        assert!(gathering.plan(32, Duration::ZERO, now).is_some());
+        assert!(gathering.plan(32, 0, Duration::ZERO, now).is_some());
     }
 }

@@ -138,7 +138,7 @@ impl Writer {
             Ok(()) => self.acknowledge(answers, verdicts),
             Err(failure) => self.fail(answers, verdicts, failure),
         }
-        gathering.plan(count, took, Instant::now())
+        gathering.plan(count, self.queue.len(), took, Instant::now())
     }
 
     /// At which revision a key is stored.

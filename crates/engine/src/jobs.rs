@@ -16,7 +16,7 @@ const RETENTION: Duration = Duration::from_secs(60 * 60);
 const CLEARING: Duration = Duration::from_secs(1);
 /// How long records of changes gather before they are copied. Whoever reads the log has them copied
 /// first.
-const GATHERING: Duration = Duration::from_millis(10);
+const GATHERING: Duration = Duration::from_millis(20);
 
 impl Engine {
     /// Writes access times, brings records to the journal, removes and rotates keys that are due,

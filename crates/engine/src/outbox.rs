@@ -111,16 +111,16 @@ impl Outbox {
         self.added.notified().await;
     }
 
-    /// Copies everything that waits to the journal. May be given up at any point: what was not
-    /// copied for certain goes on waiting.
+    /// Copies what waits now to the journal; what comes meanwhile is for the next time, or under
+    /// steady changes this would never end. May be given up at any point: what was not copied for
+    /// certain goes on waiting.
     pub(crate) async fn settle(&self) -> Result<(), OutboxError> {
         let _one_at_a_time = self.settling.lock().await;
         self.find_out().await?;
-        loop {
-            let mut taken = self.take();
-            if taken.entries.is_empty() {
-                break;
-            }
+        let mut left = self.state.lock().waiting.len();
+        while left > 0 {
+            let mut taken = self.take(left);
+            left = left.saturating_sub(taken.entries.len());
             if taken.doubtful {
                 self.leave_out_known(&mut taken).await?;
             }
@@ -142,9 +142,10 @@ impl Outbox {
         self.clear_copied().await
     }
 
-    fn take(&self) -> Taken<'_> {
+    /// At most so many of those that wait, and no more than are copied at a time.
+    fn take(&self, most: usize) -> Taken<'_> {
         let mut state = self.state.lock();
-        let count = state.waiting.len().min(BATCH);
+        let count = state.waiting.len().min(most).min(BATCH);
         let entries = state.waiting.drain(..count).collect();
         let doubtful = state.doubtful;
         state.doubtful &= !state.waiting.is_empty();

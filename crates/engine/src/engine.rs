@@ -185,7 +185,7 @@ impl Engine {
         credential: Option<&Credential<'_>>,
         entry: Entry<'_>,
     ) -> Result<Entered, EnterError> {
-        self.0.enter(call, credential, entry).await
+        self.0.enter(call, credential, &entry).await
     }
 
     /// Records a call that is answered with an error status.

@@ -110,7 +110,10 @@ impl Inner {
                 Some(TokenKind::Access) => self.access_token(text, now).await,
                 None => Err(Unproven::Invalid),
             },
-            Credential::Basic { id, secret } => self.access_credential(call, id, secret).await,
+            Credential::Basic { id, secret } => {
+                // Larger than the other ways, which are the usual ones.
+                Box::pin(self.access_credential(call, id, secret)).await
+            }
         }
     }
 

@@ -134,7 +134,7 @@ impl Inner {
         &self,
         call: &Call,
         credential: Option<&Credential<'_>>,
-        entry: Entry<'_>,
+        entry: &Entry<'_>,
     ) -> Result<Entered, EnterError> {
         let now = self.clock.now();
         let credential = credential.ok_or(EnterError::MissingCredential)?;
@@ -189,7 +189,7 @@ impl Inner {
     pub(super) async fn organisation(
         &self,
         identified: &Identified,
-        entry: Entry<'_>,
+        entry: &Entry<'_>,
     ) -> Result<OrganisationId, EnterError> {
         if let Some(named) = entry.organisation {
             let reference = named.parse().map_err(|_| EnterError::NotAMember)?;
@@ -200,7 +200,7 @@ impl Inner {
             (Some(organisation), _) => Ok(organisation),
             (None, PrincipalId::User(user)) => {
                 let scan = Scan::prefix(keyspace::user_organisations(user)).limit(2);
-                match self.vault.scan_sealed(scan).await?.as_slice() {
+                match Box::pin(self.vault.scan_sealed(scan)).await?.as_slice() {
                     [(one, _), others @ ..] if others.is_empty() || entry.anywhere => {
                         keyspace::organisation_of(one).ok_or(EnterError::OrganisationRequired)
                     }

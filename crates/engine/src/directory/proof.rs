@@ -30,7 +30,7 @@ impl Inner {
         &self,
         call: &Call,
         credential: &Credential<'_>,
-        entry: Entry<'_>,
+        entry: &Entry<'_>,
         event: Action,
         now: Timestamp,
     ) -> Result<Proof, Unproven> {
@@ -58,7 +58,7 @@ impl Inner {
         &self,
         call: &Call,
         credential: &Credential<'_>,
-        entry: Entry<'_>,
+        entry: &Entry<'_>,
         now: Timestamp,
     ) -> Result<Proof, Unproven> {
         let mut identified = self.authenticate(call, credential, now).await?;
@@ -81,7 +81,7 @@ impl Inner {
         let proof = Proof { identified, home };
         let ending = proof.ending()?;
         if !proof.may_come_from(call) {
-            self.witness(call, &proof, entry, now).await?;
+            Box::pin(self.witness(call, &proof, entry, now)).await?;
             return Err(Unproven::Elsewhere);
         }
         match ending {
@@ -95,7 +95,7 @@ impl Inner {
         &self,
         call: &Call,
         proof: &Proof,
-        entry: Entry<'_>,
+        entry: &Entry<'_>,
         now: Timestamp,
     ) -> Result<(), RowFault> {
         let view = match &proof.home {

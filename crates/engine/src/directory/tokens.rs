@@ -212,8 +212,10 @@ impl Tokens<'_> {
             id: access_key,
             secret,
         };
-        let (entry, failed) = (Entry::default(), Action::AuthTokenFailed);
-        let proof = inner.prove(call, &presented, entry, failed, now).await?;
+        let failed = Action::AuthTokenFailed;
+        let proof = inner
+            .prove(call, &presented, &Entry::default(), failed, now)
+            .await?;
         let view = proof.home.ok_or(AccessTokenError::InvalidClient)?;
         let organisation = view.organisation.identity;
         let credential = proof.identified.credential;

@@ -120,23 +120,33 @@ impl Views {
         vault: &Vault,
         id: OrganisationId,
     ) -> Result<Option<Arc<OrganisationView>>, RowFault> {
-        loop {
-            let epoch = epoch(vault, id).await?;
-            if let Some(view) = self.views.get(&id)
-                && view.epoch == epoch
-            {
-                return Ok(Some(view));
-            }
-            let Some(view) = load(vault, id, epoch).await? else {
-                return Ok(None);
-            };
+        let epoch = epoch(vault, id).await?;
+        if let Some(view) = self.views.get(&id)
+            && view.epoch == epoch
+        {
+            return Ok(Some(view));
+        }
+        // Seldom needed and large: in a box it takes no room in every call's future.
+        Box::pin(self.renew(vault, id, epoch)).await
+    }
+
+    async fn renew(
+        &self,
+        vault: &Vault,
+        id: OrganisationId,
+        mut epoch: Option<Revision>,
+    ) -> Result<Option<Arc<OrganisationView>>, RowFault> {
+        while let Some(view) = load(vault, id, epoch).await? {
             // A change between the first row and the last would leave a view of no moment.
-            if self::epoch(vault, id).await? == epoch {
+            let latest = self::epoch(vault, id).await?;
+            if latest == epoch {
                 let view = Arc::new(view);
                 self.views.insert(id, Arc::clone(&view));
                 return Ok(Some(view));
             }
+            epoch = latest;
         }
+        Ok(None)
     }
 }
 

@@ -107,6 +107,18 @@ impl Inner {
         if counter.take() {
             return Ok(());
         }
+        // Seldom needed and large: in a box it takes no room in every call's future.
+        Box::pin(self.count_from_next_block(scope, found, version, &counter)).await
+    }
+
+    async fn count_from_next_block(
+        &self,
+        scope: &Scope,
+        found: &FoundKey,
+        version: Version,
+        counter: &Counter,
+    ) -> Result<(), CountError> {
+        let head = &found.head;
         let lent = {
             let mut block = counter.borrowing.lock().await;
             if counter.take() {

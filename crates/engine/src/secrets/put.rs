@@ -121,7 +121,8 @@ impl Secrets<'_> {
             .admit(self.policy(&head).as_ref(), inner.clock.now())
             .map_err(PutValueError::AccessPolicy)?;
         for _ in 0..ATTEMPTS {
-            match self.try_put(&admitted, call, head, &value, taken_raw).await {
+            let tried = self.try_put(&admitted, call, &mut head, &value, taken_raw);
+            match tried.await {
                 Err(PutValueError::Change(fault)) if fault.is_conflict() => {
                     call.forget_events();
                     head = self.head(&row).await?;
@@ -153,18 +154,15 @@ impl Secrets<'_> {
         &self,
         admitted: &Admitted<PutSecretValue>,
         call: &Arc<Call>,
-        stored: Stored<SecretHead>,
+        stored: &mut Stored<SecretHead>,
         value: &IncomingValue,
         taken_raw: bool,
     ) -> Result<Recorded<PutDone>, PutValueError> {
         let inner = self.0;
         let (scope, path) = (admitted.scope(), admitted.target());
-        let Stored {
-            row: mut head,
-            revision,
-        } = stored;
+        let head = &mut stored.row;
         let key = self.key(admitted, head.key).await?;
-        let version = next_version(&head, inner.settings.versions_per_secret)?;
+        let version = next_version(head, inner.settings.versions_per_secret)?;
         let now = inner.clock.now();
 
         let place = VersionPlace {
@@ -178,10 +176,10 @@ impl Secrets<'_> {
             .map_err(PutValueError::Seal)?;
         let mut changes = inner.vault.changes();
         let fault = |fault: CommitFault| PutValueError::Change(fault.into());
-        place_current(&mut changes, scope, path, &mut head, sealed).map_err(fault)?;
-        touch_object(&mut head, now);
+        place_current(&mut changes, scope, path, head, sealed).map_err(fault)?;
+        touch_object(head, now);
         changes
-            .replace(keyspace::secret(scope, path), revision, &head)
+            .replace(keyspace::secret(scope, path), stored.revision, head)
             .map_err(fault)?;
         changes.unchanged(keyspace::kms_key(scope, head.key), key.found.revision);
 

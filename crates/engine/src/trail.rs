@@ -128,7 +128,7 @@ impl Trail {
             .map_err(AuditUnavailable::Encode)?;
         let row = keyspace::outbox_record(EventId::from_bytes(*record.id().as_bytes()));
         let since = self.journal.head().sequence;
-        changes.put(
+        changes.put_new(
             row.clone(),
             &OutboxRow {
                 since,

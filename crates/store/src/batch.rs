@@ -21,21 +21,29 @@ impl Expectation {
     }
 }
 
+/// What a batch does to the row under a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Write {
+    Put(Sealed),
+    /// As `Put`, where there is no row now.
+    New(Sealed),
+    Delete,
+}
+
 /// Expectations and writes that [`Store::commit`](crate::Store::commit) applies all or not at all.
 ///
 /// Expectations are about the state before the batch. Of several writes to one key the last counts.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
     expectations: Vec<(Key, Expectation)>,
-    /// `None` deletes.
-    writes: Vec<(Key, Option<Sealed>)>,
+    writes: Vec<(Key, Write)>,
     bytes: usize,
 }
 
 /// A batch taken apart for a backend.
 pub(crate) struct Parts {
     pub(crate) expectations: Vec<(Key, Expectation)>,
-    pub(crate) writes: Vec<(Key, Option<Sealed>)>,
+    pub(crate) writes: Vec<(Key, Write)>,
 }
 
 impl Batch {
@@ -65,19 +73,32 @@ impl Batch {
 
     /// Writes the row under `key`, whether or not there is one.
     pub fn put(&mut self, key: Key, value: Sealed) -> &mut Self {
-        self.write(key, Some(value))
+        self.write(key, Write::Put(value))
+    }
+
+    /// Writes the row under `key`, where there is none now: its name is random, say, or what the
+    /// batch expects implies it. A store need not look for one then, and forgets a row that is
+    /// deleted soon without a trace.
+    ///
+    /// Nothing checks that in a release build: a row that is there all the same may come back once
+    /// this one is deleted. [`Batch::expect_absent`] is for whoever does not know.
+    pub fn put_new(&mut self, key: Key, value: Sealed) -> &mut Self {
+        self.write(key, Write::New(value))
     }
 
     /// Removes the row under `key`, if there is one.
     pub fn delete(&mut self, key: Key) -> &mut Self {
-        self.write(key, None)
+        self.write(key, Write::Delete)
     }
 
-    fn write(&mut self, key: Key, value: Option<Sealed>) -> &mut Self {
-        let value_bytes = value.as_ref().map_or(0, |value| value.as_stored().len());
+    fn write(&mut self, key: Key, write: Write) -> &mut Self {
+        let value_bytes = match &write {
+            Write::Put(value) | Write::New(value) => value.as_stored().len(),
+            Write::Delete => 0,
+        };
         let bytes = key.as_bytes().len().saturating_add(value_bytes);
         self.bytes = self.bytes.saturating_add(bytes);
-        self.writes.push((key, value));
+        self.writes.push((key, write));
         self
     }
 

@@ -183,7 +183,7 @@ pub(crate) struct Changes<'v> {
 impl Changes<'_> {
     pub(crate) fn create<R: Encode<()>>(&mut self, key: Key, row: &R) -> Result<(), CommitFault> {
         self.batch.expect_absent(key.clone());
-        self.put(key, row)
+        self.put_new(key, row)
     }
 
     pub(crate) fn replace<R: Encode<()>>(
@@ -198,14 +198,26 @@ impl Changes<'_> {
 
     /// Writes whatever stands there now: for rows that another expectation guards.
     pub(crate) fn put<R: Encode<()>>(&mut self, key: Key, row: &R) -> Result<(), CommitFault> {
+        let sealed = self.seal(&key, row)?;
+        self.batch.put(key, sealed);
+        Ok(())
+    }
+
+    /// As [`Changes::put`], where certainly no row stands now: its key is random, or another
+    /// expectation implies it.
+    pub(crate) fn put_new<R: Encode<()>>(&mut self, key: Key, row: &R) -> Result<(), CommitFault> {
+        let sealed = self.seal(&key, row)?;
+        self.batch.put_new(key, sealed);
+        Ok(())
+    }
+
+    fn seal<R: Encode<()>>(&self, key: &Key, row: &R) -> Result<Sealed, CommitFault> {
         let mut bytes = Vec::with_capacity(ROW);
         minicbor::encode(row, &mut bytes).map_err(CommitFault::Encode)?;
         let storage = self.vault.keyring.storage();
-        let sealed = storage
+        storage
             .seal(self.vault.entropy(), key.as_bytes(), &bytes)
-            .map_err(CommitFault::Seal)?;
-        self.batch.put(key, sealed);
-        Ok(())
+            .map_err(CommitFault::Seal)
     }
 
     /// As [`Changes::replace`], with a value that is sealed already.

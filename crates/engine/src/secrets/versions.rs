@@ -150,10 +150,7 @@ pub(super) fn place_current(
         head.inline = Some(version);
         return Ok(());
     }
-    changes.put(
-        keyspace::secret_version(scope, path, version.version),
-        &version,
-    )
+    put_version(changes, scope, path, &version)
 }
 
 /// Moves the version inside the head, if there is one, to a row of its own.
@@ -164,12 +161,23 @@ pub(super) fn evict_inline(
     head: &mut SecretHead,
 ) -> Result<(), CommitFault> {
     match head.inline.take() {
-        Some(version) => changes.put(
-            keyspace::secret_version(scope, path, version.version),
-            &version,
-        ),
+        Some(version) => put_version(changes, scope, path, &version),
         None => Ok(()),
     }
+}
+
+/// Gives a version a row of its own. It has none yet: numbers are not used twice, and the versions
+/// of a deleted secret went with its head, which the batch expects to be as it was read.
+fn put_version(
+    changes: &mut Changes<'_>,
+    scope: &Scope,
+    path: &SecretPath,
+    version: &SecretVersion,
+) -> Result<(), CommitFault> {
+    changes.put_new(
+        keyspace::secret_version(scope, path, version.version),
+        version,
+    )
 }
 
 impl Inner {

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rusqlite::{Connection, ErrorCode};
 
 use super::disk::Disk;
-use super::frame::Effects;
+use super::effects::Effects;
 use super::handoff::{Handoff, Next};
 use super::overlay::Overlay;
 use super::queue::Queue;

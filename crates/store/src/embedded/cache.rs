@@ -8,6 +8,8 @@
 //!    readers ask below. So when the commit is published, no row that it replaces is in the cache.
 //! 3. After publishing, the writer puts new rows in the place of the marks, or takes those away.
 //!
+//! Rows that are new need no mark: nobody has read one, so none is in the cache.
+//!
 //! A mark weighs nothing, which to the cache library means that it is never evicted.
 
 use std::sync::atomic::{AtomicU64, Ordering};

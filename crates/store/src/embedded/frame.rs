@@ -4,15 +4,11 @@
 //!
 //! The checksum detects torn writes and failing disks, not forgery: the values are sealed.
 
-use std::collections::BTreeMap;
-
 use strongroom_crypto::Sealed;
 use twox_hash::XxHash3_64;
 
+use super::effects::{Effect, Effects};
 use crate::{Key, Revision, Row};
-
-/// What each changed key has after some commits: a row, or `None` for a deletion.
-pub(super) type Effects = BTreeMap<Key, Option<Row>>;
 
 /// Frames begin at multiples of it, so that they are found again behind damage.
 pub(super) const ALIGNMENT: usize = 8;
@@ -45,10 +41,10 @@ pub(super) fn encode(buffer: &mut Vec<u8>, place: Place, effects: &Effects) -> R
     buffer.extend_from_slice(&place.generation.to_le_bytes());
     buffer.extend_from_slice(&place.first.to_le_bytes());
     buffer.extend_from_slice(&place.last.to_le_bytes());
-    for (key, row) in effects {
-        buffer.push(if row.is_some() { ROW } else { DELETION });
+    for (key, effect) in effects {
+        buffer.push(if effect.row.is_some() { ROW } else { DELETION });
         push_bytes(buffer, key.as_bytes())?;
-        if let Some(row) = row {
+        if let Some(row) = &effect.row {
             buffer.extend_from_slice(&row.revision.as_u64().to_le_bytes());
             push_bytes(buffer, row.value.as_stored())?;
         }
@@ -119,7 +115,7 @@ impl<'a> Frame<'a> {
                 }),
                 _ => return None,
             };
-            effects.insert(key, row);
+            effects.insert(key, Effect::over_any(row));
         }
         Some(())
     }
@@ -166,8 +162,11 @@ pub(super) mod tests {
             revision: Revision::from_u64(last),
         };
         let effects = Effects::from([
-            (Key::from(b"gone".as_slice()), None),
-            (Key::from(last.to_be_bytes().as_slice()), Some(row)),
+            (Key::from(b"gone".as_slice()), Effect::over_any(None)),
+            (
+                Key::from(last.to_be_bytes().as_slice()),
+                Effect::over_any(Some(row)),
+            ),
         ]);
         let place = Place {
             generation,
@@ -190,10 +189,13 @@ pub(super) mod tests {
         let mut effects = Effects::new();
         read.add_to(&mut effects).unwrap();
         let key = Key::from(12_u64.to_be_bytes().as_slice());
-        let row = effects.get(&key).unwrap().as_ref().unwrap();
+        let row = effects.get(&key).unwrap().row.as_ref().unwrap();
         assert_eq!(row.revision, Revision::from_u64(12));
         assert_eq!(row.value.as_stored(), [7; 21]);
-        assert_eq!(effects.get(b"gone".as_slice()), Some(&None));
+        assert_eq!(
+            effects.get(b"gone".as_slice()),
+            Some(&Effect::over_any(None))
+        );
     }
 
     #[test]

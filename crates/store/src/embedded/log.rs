@@ -11,8 +11,9 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use super::disk::{Disk, LogStep};
+use super::effects::Effects;
 use super::files;
-use super::frame::{self, Effects, Place, TooLong};
+use super::frame::{self, Place, TooLong};
 use crate::{Cause, CommitError, OpenError};
 
 /// A file grows by so many bytes, so that few syncs write its metadata.
@@ -229,12 +230,13 @@ fn unwritten(error: io::Error) -> Unlogged {
 
 #[cfg(test)]
 mod tests {
+    use super::super::effects::Effect;
     use super::super::frame::Frame;
     use super::*;
     use crate::Key;
 
     fn effects() -> Effects {
-        Effects::from([(Key::from(b"gone".as_slice()), None)])
+        Effects::from([(Key::from(b"gone".as_slice()), Effect::over_any(None))])
     }
 
     fn revisions(directory: &Path) -> [Vec<u64>; 2] {

@@ -5,6 +5,7 @@ mod applier;
 mod backup;
 mod cache;
 mod disk;
+mod effects;
 mod files;
 mod frame;
 mod gather;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use parking_lot::{RwLock, RwLockReadGuard};
 
-use super::frame::Effects;
+use super::effects::{self, Effect, Effects};
 use crate::scan::Interval;
 use crate::{Key, Row};
 
@@ -52,7 +52,7 @@ impl Overlay {
         let layers = self.0.read();
         let frozen = || layers.frozen.as_ref().and_then(|frozen| frozen.get(key));
         match layers.active.get(key).or_else(frozen) {
-            Some(row) => Found::Here(row.clone()),
+            Some(effect) => Found::Here(effect.row.clone()),
             None => Found::Below(layers.applied),
         }
     }
@@ -65,8 +65,8 @@ impl Overlay {
     /// Publishes the joint effect of a group.
     pub(super) fn add(&self, effects: &Effects) {
         let mut layers = self.0.write();
-        for (key, row) in effects {
-            layers.active.insert(key.clone(), row.clone());
+        for (key, effect) in effects {
+            effects::add_net(&mut layers.active, key.clone(), effect.clone());
         }
     }
 
@@ -117,8 +117,8 @@ impl Layers {
 
 /// Both in order; where they have the same key, the first of them counts.
 fn join<'a>(
-    active: impl Iterator<Item = (&'a Key, &'a Option<Row>)>,
-    frozen: impl Iterator<Item = (&'a Key, &'a Option<Row>)>,
+    active: impl Iterator<Item = (&'a Key, &'a Effect)>,
+    frozen: impl Iterator<Item = (&'a Key, &'a Effect)>,
     before: impl Fn(&Key, &Key) -> bool,
     limit: usize,
 ) -> Vec<(Key, Option<Row>)> {
@@ -137,7 +137,7 @@ fn join<'a>(
             (Some((one, _)), Some((other, _))) => before(one, other),
         };
         let next = if newer { active.next() } else { frozen.next() };
-        if let Some((key, row)) = next {
+        if let Some((key, Effect { row, .. })) = next {
             rows = rows.saturating_add(usize::from(row.is_some()));
             changes.push((key.clone(), row.clone()));
         }
@@ -154,7 +154,10 @@ mod tests {
 
     fn effects(rows: &[(&str, Option<u64>)]) -> Effects {
         rows.iter()
-            .map(|&(name, revision)| (Key::from(name.as_bytes()), revision.map(row)))
+            .map(|&(name, revision)| {
+                let effect = Effect::over_any(revision.map(row));
+                (Key::from(name.as_bytes()), effect)
+            })
             .collect()
     }
 
@@ -193,6 +196,29 @@ mod tests {
         overlay.drop_frozen(5);
         assert_eq!(find(&overlay, "c"), Found::Below(5));
         assert_eq!(find(&overlay, "b"), Found::Here(Some(row(2))));
+    }
+
+    #[test]
+    fn a_new_row_is_forgotten_while_its_generation_is_active() {
+        let overlay = Overlay::over(4);
+        let new = |name: &str| {
+            let effect = Effect {
+                row: Some(row(1)),
+                new: true,
+            };
+            Effects::from([(Key::from(name.as_bytes()), effect)])
+        };
+        overlay.add(&new("a"));
+        overlay.add(&new("b"));
+        assert_eq!(find(&overlay, "a"), Found::Here(Some(row(1))));
+        overlay.add(&effects(&[("a", None)]));
+        assert_eq!(find(&overlay, "a"), Found::Below(4));
+        let frozen = overlay.freeze();
+        assert_eq!(frozen.len(), 1);
+        overlay.add(&effects(&[("b", None)]));
+        assert_eq!(find(&overlay, "b"), Found::Here(None));
+        overlay.drop_frozen(5);
+        assert_eq!(find(&overlay, "b"), Found::Here(None));
     }
 
     #[test]

@@ -1,19 +1,18 @@
 //! What a group of batches comes to, worked out before anything is written.
 
-use std::collections::BTreeMap;
-
 use strongroom_crypto::Sealed;
 
-use crate::batch::Parts;
+use super::effects::{self, Effect, Effects};
+use crate::batch::{Parts, Write};
 use crate::{Batch, Key, Revision, Row};
 
 /// The joint effect of the batches that were admitted so far.
 ///
 /// Each batch is judged against what is stored and what the batches before it change. Batches that
-/// cannot be applied leave no trace. In key order, because neighbours share pages.
+/// cannot be applied leave no trace.
 pub(super) struct Plan {
     /// What each changed key will have.
-    pub(super) effects: BTreeMap<Key, Option<Row>>,
+    pub(super) effects: Effects,
     last: u64,
 }
 
@@ -32,7 +31,7 @@ impl Plan {
     /// A plan that continues after the commit with this number.
     pub(super) fn after(last: u64) -> Self {
         Self {
-            effects: BTreeMap::new(),
+            effects: Effects::new(),
             last,
         }
     }
@@ -54,10 +53,7 @@ impl Plan {
             writes,
         } = batch.into_parts();
         for (key, expectation) in expectations {
-            let found = match self.effects.get(&key) {
-                Some(effect) => effect.as_ref().map(|row| row.revision),
-                None => stored(&key)?,
-            };
+            let found = self.revision(&key, &mut stored)?;
             if !expectation.holds(found) {
                 return Ok(Verdict::Conflict(key));
             }
@@ -67,11 +63,32 @@ impl Plan {
         }
         self.last = self.last.saturating_add(1);
         let revision = Revision::from_u64(self.last);
-        let row = |value: Sealed| Row { value, revision };
-        for (key, value) in writes {
-            self.effects.insert(key, value.map(row));
+        let row = |value: Sealed| Some(Row { value, revision });
+        for (key, write) in writes {
+            let (row, new) = match write {
+                Write::Put(value) => (row(value), false),
+                Write::New(value) => (row(value), true),
+                Write::Delete => (None, false),
+            };
+            debug_assert!(
+                !new || self.revision(&key, &mut stored)?.is_none(),
+                "{key:?} is written as new, but there is a row"
+            );
+            effects::add(&mut self.effects, key, Effect { row, new });
         }
         Ok(Verdict::Write(revision))
+    }
+
+    /// At which revision a key is, with what was admitted.
+    fn revision<E>(
+        &self,
+        key: &Key,
+        stored: impl FnOnce(&Key) -> Result<Option<Revision>, E>,
+    ) -> Result<Option<Revision>, E> {
+        match self.effects.get(key) {
+            Some(effect) => Ok(effect.row.as_ref().map(|row| row.revision)),
+            None => stored(key),
+        }
     }
 }
 
@@ -112,7 +129,7 @@ mod tests {
         let expected = |number| Verdict::Write(Revision::from_u64(number));
         assert_eq!(admit(&mut plan, put.clone()), expected(10));
         assert_eq!(admit(&mut plan, put), expected(11));
-        let row = plan.effects.get(&key("a")).unwrap().as_ref().unwrap();
+        let row = plan.effects.get(&key("a")).unwrap().row.as_ref().unwrap();
         assert_eq!(row.revision, Revision::from_u64(11));
         assert_eq!(plan.effects.len(), 1);
     }
@@ -134,7 +151,7 @@ mod tests {
             admit(&mut plan, replace),
             Verdict::Write(Revision::from_u64(11))
         );
-        assert_eq!(plan.effects.get(&key("a")), Some(&None));
+        assert_eq!(plan.effects.get(&key("a")), Some(&Effect::over_any(None)));
     }
 
     #[test]
@@ -173,7 +190,7 @@ mod tests {
                 .put(key("a"), value("2"));
         });
         admit(&mut plan, batch);
-        let row = plan.effects.get(&key("a")).unwrap().as_ref().unwrap();
+        let row = plan.effects.get(&key("a")).unwrap().row.as_ref().unwrap();
         assert_eq!(row.value, value("2"));
     }
 }

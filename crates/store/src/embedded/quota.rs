@@ -1,7 +1,7 @@
 //! How much the database may grow by what is committed: known before, so that nothing is accepted
 //! that later does not fit.
 
-use super::frame::Effects;
+use super::effects::Effects;
 use super::schema::PAGE_BYTES;
 use crate::{Key, Row};
 
@@ -23,7 +23,7 @@ pub(super) struct OverLimit {
 
 /// The most bytes that the database may grow by, were nothing of it there yet.
 pub(super) fn growth(effects: &Effects) -> u64 {
-    let rows = effects.iter().map(|(key, row)| match row {
+    let rows = effects.iter().map(|(key, effect)| match &effect.row {
         Some(row) => growth_by_row(key, row),
         None => 0,
     });
@@ -50,15 +50,20 @@ fn tree(entry: u64) -> u64 {
 mod tests {
     use strongroom_crypto::Sealed;
 
+    use super::super::effects::Effect;
     use super::*;
     use crate::Revision;
+
+    fn growth_by(key: Key, row: Option<Row>) -> u64 {
+        growth(&Effects::from([(key, Effect::over_any(row))]))
+    }
 
     fn of(bytes: usize) -> u64 {
         let row = Row {
             value: Sealed::from_stored(vec![0; bytes]),
             revision: Revision::from_u64(1),
         };
-        growth(&Effects::from([(Key::from(vec![0; 20]), Some(row))]))
+        growth_by(Key::from(vec![0; 20]), Some(row))
     }
 
     #[test]
@@ -70,6 +75,6 @@ mod tests {
 
     #[test]
     fn a_deletion_takes_nothing() {
-        assert_eq!(growth(&Effects::from([(Key::from(vec![1]), None)])), 0);
+        assert_eq!(growth_by(Key::from(vec![1]), None), 0);
     }
 }

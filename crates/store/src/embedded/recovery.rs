@@ -5,7 +5,8 @@
 //! store refuses to guess. Damage to the very last frame of all looks like a torn end and cannot be
 //! told from one.
 
-use super::frame::{ALIGNMENT, Effects, Frame, Place};
+use super::effects::Effects;
+use super::frame::{ALIGNMENT, Frame, Place};
 
 /// What the database has already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
 use super::EmbeddedOptions;
-use super::frame::Effects;
+use super::effects::Effects;
 use super::recovery::Applied;
 use crate::{Cause, OpenError};
 
@@ -149,8 +149,8 @@ pub(super) fn apply(
              ON CONFLICT (key) DO UPDATE SET revision = excluded.revision, value = excluded.value",
         )?;
         let mut delete = transaction.prepare_cached("DELETE FROM rows WHERE key = ?1")?;
-        for (key, row) in effects {
-            match row {
+        for (key, effect) in effects {
+            match &effect.row {
                 Some(row) => put.execute(params![
                     key.as_bytes(),
                     row.revision.as_u64(),

@@ -167,13 +167,15 @@ impl Writer {
         })?;
         let cached: Vec<bool> = plan
             .effects
-            .keys()
-            .map(|key| self.cache.begin(key))
+            .iter()
+            .map(|(key, effect)| !effect.new && self.cache.begin(key))
             .collect();
         self.overlay.add(&plan.effects);
         self.shared.publish(plan.last());
-        for ((key, row), cached) in plan.effects.into_iter().zip(cached) {
-            self.cache.finish(key, row, cached);
+        for ((key, effect), cached) in plan.effects.into_iter().zip(cached) {
+            if !effect.new {
+                self.cache.finish(key, effect.row, cached);
+            }
         }
         self.pending.since.get_or_insert_with(Instant::now);
         self.pending.active_growth = self.pending.active_growth.saturating_add(growth);

@@ -7,6 +7,7 @@ use crate::fixture::{batch, content, key, on_every_store, put, value};
 on_every_store!(
     what_is_put_is_found,
     what_is_deleted_is_gone,
+    a_new_row_is_one_like_any_other,
     the_last_write_to_a_key_counts,
     revisions_grow_and_name_the_commit,
     an_absent_row_can_be_expected,
@@ -40,6 +41,28 @@ async fn what_is_deleted_is_gone(store: Store) {
     let delete = batch(|batch| {
         batch.delete(key("a")).delete(key("never there"));
     });
+    store.commit(delete).await.unwrap();
+    assert_eq!(content(&store, "a").await, None);
+}
+
+async fn a_new_row_is_one_like_any_other(store: Store) {
+    let new = |name: &'static str, text: &'static str| {
+        batch(|batch| {
+            batch.put_new(key(name), value(text));
+        })
+    };
+    let delete = batch(|batch| {
+        batch.delete(key("a"));
+    });
+    let first = store.commit(new("a", "1")).await.unwrap();
+    let row = store.get(&key("a")).await.unwrap().unwrap();
+    assert_eq!((row.value, row.revision), (value("1"), first));
+    store.commit(put("a", "2")).await.unwrap();
+    assert_eq!(content(&store, "a").await.unwrap(), b"2");
+    store.commit(delete.clone()).await.unwrap();
+    assert_eq!(content(&store, "a").await, None);
+    assert!(store.commit(new("a", "3")).await.unwrap() > first);
+    assert_eq!(content(&store, "a").await.unwrap(), b"3");
     store.commit(delete).await.unwrap();
     assert_eq!(content(&store, "a").await, None);
 }

@@ -1,6 +1,6 @@
 //! Random histories, compared with a map in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -123,11 +123,20 @@ impl Model {
                 conflict = Some(key.clone());
             }
         }
+        let mut there: BTreeSet<Key> = self.rows.keys().cloned().collect();
         for (key, size) in writes {
             self.written = self.written.wrapping_add(1);
+            let (key, content) = (key.clone(), self.written);
             match size {
-                None => batch.delete(key.clone()),
-                Some(size) => batch.put(key.clone(), value(vec![self.written; *size])),
+                None => {
+                    there.remove(&key);
+                    batch.delete(key)
+                }
+                // Of the rows that are new, some are written as such.
+                Some(size) if there.insert(key.clone()) && content % 4 != 0 => {
+                    batch.put_new(key, value(vec![content; *size]))
+                }
+                Some(size) => batch.put(key, value(vec![content; *size])),
             };
         }
         (batch, conflict)

@@ -11,7 +11,7 @@ use super::drawing::Drawing;
 use super::load::Load;
 use super::primitive::{INPUT, Work};
 use super::report::{Row, thousands};
-use super::scenario::{file, middle, reveals};
+use super::scenario::{FOR_INFORMATION, file, middle, reveals};
 use super::{Bench, BenchError};
 
 /// What is measured, one after the other.
@@ -76,16 +76,11 @@ impl Bench {
         let what = format!("{}, {key_type}", work.as_str());
         let least = match work {
             Work::Encrypt => (0.4, "≥ 0.4"),
-            Work::Decrypt | Work::Hmac | Work::Sign | Work::Verify => (0.0, "for information"),
+            Work::Decrypt | Work::Hmac | Work::Sign | Work::Verify => FOR_INFORMATION,
         };
         Ok([
             Row::of_rates(what.clone(), ours, ("axum", bare.rate), least),
-            Row::of_rates(
-                what,
-                ours,
-                ("library alone", library),
-                (0.0, "for information"),
-            ),
+            Row::of_rates(what, ours, ("library alone", library), FOR_INFORMATION),
         ])
     }
 

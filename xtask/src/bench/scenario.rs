@@ -11,6 +11,10 @@ use super::{Bench, BenchError, Pace, Scenario, group_commit};
 
 /// Connections that are open at once, and so the clients of a put.
 const CLIENTS: usize = 64;
+/// What makes a record durable before each reply, and does nothing else.
+const OVER_AXUM: &str = "group commit over axum";
+/// A target that anything reaches.
+pub(super) const FOR_INFORMATION: (f64, &str) = (0.0, "for information");
 /// Secrets that puts add versions to.
 const PUT_SECRETS: usize = 10_000;
 /// Rounds that only warm, at most, and by how much a round must be faster for another one.
@@ -22,32 +26,41 @@ const START_SECONDS: f64 = 2.0;
 const MEMORY: u64 = 300 * 1024 * 1024;
 
 impl Bench {
-    /// Reveals of random secrets with random tokens, beside axum alone.
+    /// Reveals of random secrets with random tokens, beside axum alone, and beside axum that makes a
+    /// record durable before each reply and does nothing else.
     pub(crate) async fn reveal(&self) -> Result<Vec<Row>, BenchError> {
         let data = self.dataset(self.many).await?;
         let bytes = data.reveal_size().await?.to_string();
         let axum = self.reference(&["reference", "--bytes", &bytes])?;
+        let fresh = tempfile::tempdir_in(&self.scratch).map_err(file("making a directory"))?;
+        let commit = self.committing_reference(&bytes, fresh.path())?;
         let load = reveals(&data);
-        let [ours, bare] = self.alternate(&self.pace, [(&load, &data.server), (&load, &axum)])?;
+        let servers = [&data.server, &axum, &commit];
+        let pairs = servers.map(|server| (&load, server));
+        let [ours, bare, durable] = self.alternate(&self.pace, pairs)?;
         let what = format!(
             "reveal, random out of {}, 1,000 tokens",
             count(data.secrets)
         );
-        Ok(vec![Row::of_rates(
-            what,
-            ours,
-            ("axum", bare.rate),
-            (0.4, "≥ 0.4, aim 0.5"),
-        )])
+        let target = (0.4, "≥ 0.4, aim 0.5");
+        Ok(vec![
+            Row::of_rates(what.clone(), ours, ("axum", bare.rate), target),
+            Row::of_rates(what, ours, (OVER_AXUM, durable.rate), FOR_INFORMATION),
+        ])
+    }
+
+    /// Axum that answers so many bytes once a record of its own is on the disk.
+    fn committing_reference(&self, bytes: &str, directory: &Path) -> Result<Server, BenchError> {
+        let log = directory.join("group-commit");
+        let log = log.to_string_lossy();
+        self.reference(&["reference", "--bytes", bytes, "--commit-to", &log])
     }
 
     /// Puts to random secrets, beside the bare group commit of the same disk.
     pub(crate) async fn put(&self) -> Result<Vec<Row>, BenchError> {
         let fresh = tempfile::tempdir_in(&self.scratch).map_err(file("making a directory"))?;
         let data = Dataset::open(&self.strongroom, fresh.path(), "puts", PUT_SECRETS).await?;
-        let log = fresh.path().join("group-commit");
-        let log = log.to_string_lossy();
-        let commit = self.reference(&["reference", "--bytes", "160", "--commit-to", &log])?;
+        let commit = self.committing_reference("160", fresh.path())?;
         let load = Load {
             method: "POST",
             path: format!("'{}' .. {PATH_IN_LUA} .. '/versions'", data.secret_prefix()),
@@ -61,17 +74,12 @@ impl Bench {
         let target = (0.4, "≥ 0.4, aim 0.5");
         let what = format!("put, {CLIENTS} clients");
         Ok(vec![
-            Row::of_rates(
-                what.clone(),
-                ours,
-                ("group commit over axum", over_http.rate),
-                target,
-            ),
+            Row::of_rates(what.clone(), ours, (OVER_AXUM, over_http.rate), target),
             Row::of_rates(
                 what,
                 ours,
                 ("group commit without HTTP", disk),
-                (0.0, "for information"),
+                FOR_INFORMATION,
             ),
         ])
     }
@@ -193,16 +201,16 @@ impl Bench {
         Ok(median(&mut rates))
     }
 
-    /// Runs two loads in turn and gives the median run of each, once both are warm.
-    pub(super) fn alternate(
+    /// Runs some loads in turn and gives the median run of each, once all are warm.
+    pub(super) fn alternate<const N: usize>(
         &self,
         pace: &Pace,
-        pairs: [(&Load<'_>, &Server); 2],
-    ) -> Result<[Measured; 2], BenchError> {
+        pairs: [(&Load<'_>, &Server); N],
+    ) -> Result<[Measured; N], BenchError> {
         for (load, server) in pairs {
             self.warm(pace, load, server)?;
         }
-        let mut runs = [Vec::new(), Vec::new()];
+        let mut runs = [const { Vec::new() }; N];
         for _ in 0..pace.rounds {
             for ((load, server), runs) in pairs.iter().zip(&mut runs) {
                 let measured = load.run(server.said("endpoint"), pace.time, &self.scratch)?;

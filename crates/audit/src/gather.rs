@@ -5,8 +5,9 @@
 //! that halves the throughput and doubles the wait. Where it is quick, it costs the processor as much
 //! as several calls (50 µs here, however quick the disk), and many small syncs leave it less time for
 //! calls. So, where the last sync carried more than one record, the writer waits for as many as it
-//! has just acknowledged, for a moment or half of what that sync took, and gives the habit up for a
-//! while where they do not come. Whoever calls alone waits for nobody.
+//! has just acknowledged: for a moment, for half of what that sync took, or for what so many lately
+//! needed to come. Where they do not come it gives the habit up for a while. Whoever calls alone waits
+//! for nobody.
 //!
 //! Where everybody waits for a sync, the processor has nothing to do meanwhile. So the writer does
 //! not wait for as many as will be served while it syncs, unless a sync takes longer than serving
@@ -67,13 +68,21 @@ impl Gathering {
             self.skip -= 1;
             return None;
         }
-        let until = next + records - self.served_during(took, records);
-        let at = now;
+        let wanted = records - self.served_during(took, records);
+        let (at, until) = (now, next + wanted);
         self.asked = Some(Asked { at, next, until });
         Some(Gather {
             until,
-            end: now + (took / 2).clamp(SHORTEST, LONGEST),
+            end: now + self.patience(took, wanted),
         })
+    }
+
+    /// How long to wait for so many: half as long again as they should need, or half of a sync.
+    fn patience(&self, took: Duration, wanted: u64) -> Duration {
+        let wanted = u32::try_from(wanted).unwrap_or(u32::MAX);
+        let needed = self.pace.saturating_mul(wanted);
+        let needed = needed.saturating_add(needed / 2);
+        needed.max(took / 2).clamp(SHORTEST, LONGEST)
     }
 
     /// How many of these records will come while the next sync runs, if it takes as long. One less,
@@ -99,6 +108,8 @@ impl Gathering {
         } else {
             self.penalty = (self.penalty * 2 + 1).min(MOST_SKIPPED);
             self.skip = self.penalty;
+            // What few have shown is no reason to wait long.
+            self.pace = Duration::ZERO;
         }
     }
 }
@@ -143,6 +154,23 @@ mod tests {
         // Few come, and whoever comes later is worth the wait.
         assert_eq!(ask(MILLISECOND / 10, 60, MILLISECOND * 60), 55);
         assert_eq!(ask(MILLISECOND / 10, 60, MILLISECOND), 60);
+    }
+
+    #[test]
+    fn many_are_waited_for_as_long_as_they_lately_needed() {
+        let mut gathering = Gathering::default();
+        let now = Instant::now();
+        let mut ask = |came: u64| {
+            let plan = gathering.plan(100, (now, now), 0).unwrap();
+            gathering.learn(came, now + MILLISECOND * 2);
+            plan.end - now
+        };
+        assert_eq!(ask(100), SHORTEST);
+        // One in 20 µs.
+        assert_eq!(ask(20), MILLISECOND * 3);
+        assert_eq!(gathering.plan(100, (now, now), 0), None);
+        let plan = gathering.plan(100, (now, now), 0).unwrap();
+        assert_eq!(plan.end - now, SHORTEST);
     }
 
     #[test]

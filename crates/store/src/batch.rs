@@ -80,8 +80,9 @@ impl Batch {
     /// batch expects implies it. A store need not look for one then, and forgets a row that is
     /// deleted soon without a trace.
     ///
-    /// Nothing checks that in a release build: a row that is there all the same may come back once
-    /// this one is deleted. [`Batch::expect_absent`] is for whoever does not know.
+    /// Nothing checks that in a release build: a row that is there all the same may be read instead,
+    /// and may come back once this one is deleted. [`Batch::expect_absent`] is for whoever does not
+    /// know.
     pub fn put_new(&mut self, key: Key, value: Sealed) -> &mut Self {
         self.write(key, Write::New(value))
     }

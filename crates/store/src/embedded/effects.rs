@@ -13,7 +13,7 @@ pub(super) type Effects = BTreeMap<Key, Effect>;
 pub(super) struct Effect {
     /// Its row, or `None` if that was deleted.
     pub(super) row: Option<Row>,
-    /// Before these commits there was no row, so that nobody has read one and nothing below has it.
+    /// Before these commits there was no row, so that none is cached and nothing below shows one.
     pub(super) new: bool,
 }
 

@@ -165,15 +165,15 @@ impl Writer {
             Unlogged::Not(error) => Failure::NotApplied(error),
             Unlogged::Perhaps(cause) => Failure::OutcomeUnknown(cause),
         })?;
-        let cached: Vec<bool> = plan
+        let marks: Vec<Option<bool>> = plan
             .effects
             .iter()
-            .map(|(key, effect)| !effect.new && self.cache.begin(key))
+            .map(|(key, effect)| (!effect.new).then(|| self.cache.begin(key)))
             .collect();
         self.overlay.add(&plan.effects);
         self.shared.publish(plan.last());
-        for ((key, effect), cached) in plan.effects.into_iter().zip(cached) {
-            if !effect.new {
+        for ((key, effect), mark) in plan.effects.into_iter().zip(marks) {
+            if let Some(cached) = mark {
                 self.cache.finish(key, effect.row, cached);
             }
         }

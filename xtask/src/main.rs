@@ -1,4 +1,4 @@
-//! The project's own tasks: `cargo xtask tidy`, `docs`, `danger`, `bench`.
+//! The project's own tasks: `cargo xtask tidy`, `docs`, `danger`, `release`, `bench`.
 #![expect(
     clippy::print_stdout,
     reason = "a task talks to the terminal it was started from"
@@ -10,13 +10,18 @@
 
 mod bench;
 mod docs;
+mod live;
+mod release;
 mod tidy;
 mod workspace;
 
 use std::error::Error;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::release::Packages;
 
 /// The server measured uses mimalloc, so the reference that runs in this binary does too.
 #[global_allocator]
@@ -45,8 +50,16 @@ enum Task {
         #[arg(long)]
         write: bool,
     },
+    /// Build the binary for production: twice, as it is first trained, which takes a while.
+    Release,
     /// Measure the server beside its references and print a table.
     Bench(bench::Options),
+    /// Train the binaries in a directory, as a release does, without building any.
+    #[command(hide = true)]
+    Train {
+        /// The directory.
+        binaries: PathBuf,
+    },
     /// Serve the reference that the benchmark compares with.
     #[command(hide = true)]
     Reference(bench::reference::Options),
@@ -80,6 +93,11 @@ fn run(task: Task) -> Result<ExitCode, Box<dyn Error>> {
         Task::Docs => docs::write(&workspace)?,
         Task::Danger { write: true } => tidy::danger::write(&workspace)?,
         Task::Danger { write: false } => print!("{}", tidy::danger::list(&workspace)?),
+        Task::Release => {
+            let binaries = release::build(&workspace, Packages::Server)?;
+            println!("{}", binaries.join("strongroom").display());
+        }
+        Task::Train { binaries } => release::train(&binaries, Packages::WithReferences)?,
         Task::Bench(options) => bench::run(&workspace, &options)?,
         Task::Reference(options) => bench::reference::serve(&options)?,
         Task::Primitive(options) => bench::primitive::print(&options)?,

@@ -1,5 +1,6 @@
 //! The repository as the tasks see it: its root, its files, its crates.
 
+use std::ffi::OsStr;
 use std::io;
 use std::path::PathBuf;
 use std::process::Command;
@@ -161,6 +162,26 @@ impl Workspace {
         ];
         let printed = self.output("cargo", &arguments)?;
         Ok(serde_json::from_str(&printed)?)
+    }
+
+    /// Runs cargo in the root, for something that takes long: what it says goes to the terminal.
+    pub(crate) fn cargo(
+        &self,
+        arguments: &[&OsStr],
+        environment: &[(&str, &str)],
+    ) -> Result<(), WorkspaceError> {
+        let program = "cargo";
+        let status = Command::new(program)
+            .args(arguments)
+            .envs(environment.iter().copied())
+            .current_dir(&self.root)
+            .status()
+            .map_err(|source| WorkspaceError::Start { program, source })?;
+        if status.success() {
+            return Ok(());
+        }
+        let stderr = "its own message is above".to_owned();
+        Err(WorkspaceError::Failed { program, stderr })
     }
 
     /// What a program prints when started in the root.

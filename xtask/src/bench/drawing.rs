@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use strongroom_types::KeyType;
 
 use super::BenchError;
-use super::caller::{Caller, CallerError};
+use crate::live::caller::{Caller, CallerError};
 
 /// The client, in a thread of its own.
 pub(crate) struct Drawing {

@@ -5,14 +5,14 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use strongroom_types::KeyType;
 
-use super::caller::{Caller, CallerError};
-use super::dataset::Dataset;
 use super::drawing::Drawing;
 use super::load::Load;
 use super::primitive::{INPUT, Work};
 use super::report::{Row, thousands};
 use super::scenario::{FOR_INFORMATION, file, middle, reveals};
 use super::{Bench, BenchError};
+use crate::live::caller::{Caller, CallerError};
+use crate::live::dataset::Dataset;
 
 /// What is measured, one after the other.
 const OPERATIONS: [(Work, KeyType); 13] = [

@@ -1,13 +1,10 @@
 //! The benchmark: the release binary beside references that run in the same minutes.
 
-mod caller;
-mod dataset;
 mod drawing;
 mod group_commit;
 mod kms;
 mod load;
 pub(crate) mod primitive;
-mod process;
 pub(crate) mod reference;
 mod report;
 pub(crate) mod rights;
@@ -18,6 +15,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::live::{caller, dataset, process};
+use crate::release::{self, Packages, ReleaseError};
 use crate::workspace::{Workspace, WorkspaceError};
 
 /// What to measure, and how long.
@@ -58,9 +57,12 @@ pub(crate) enum Scenario {
 /// Why there is no table.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BenchError {
-    /// The release build failed, or the repository could not be read.
+    /// The repository could not be read.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
+    /// There is nothing to measure.
+    #[error("the binaries could not be built")]
+    Release(#[from] ReleaseError),
     /// A server with secrets could not be made.
     #[error(transparent)]
     Dataset(#[from] dataset::DatasetError),
@@ -107,6 +109,7 @@ One core serves, the other one runs wrk with 64 connections, everything random c
 starts. Each load first runs until it gets no faster; then those of Strongroom and of its reference
 alternate, and a figure is the median of its runs.
 The reference is axum alone with the same allocator and runtime, on the same core, answering as many bytes.
+Both are built as `cargo xtask release` builds: trained, and optimised by the profile of that.
 The group commit over axum makes 1,024 bytes durable before each reply, many in one sync: what anything costs
 that is on the disk before it is answered, on this machine.
 Audit is on and durable: a reveal is answered when its record is on the disk.
@@ -169,17 +172,7 @@ fn binaries(workspace: &Workspace, options: &Options) -> Result<PathBuf, BenchEr
     if let Some(given) = &options.binaries {
         return Ok(given.clone());
     }
-    println!("building …");
-    let arguments = [
-        "build",
-        "--release",
-        "--package",
-        "strongroom",
-        "--package",
-        "xtask",
-    ];
-    workspace.output("cargo", &arguments)?;
-    Ok(workspace.target()?.join("release"))
+    Ok(release::build(workspace, Packages::WithReferences)?)
 }
 
 impl Bench {

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use serde::Serialize;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::group_commit::GroupCommit;
 
@@ -39,7 +40,7 @@ struct Hello {
     message: String,
 }
 
-/// Serves until it is killed; prints its address as the first line.
+/// Serves until it is told to stop; prints its address as the first line.
 pub(crate) fn serve(options: &Options) -> Result<(), ReferenceError> {
     let failed = |doing| move |source| ReferenceError { doing, source };
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -59,7 +60,11 @@ pub(crate) fn serve(options: &Options) -> Result<(), ReferenceError> {
         let address = listener.local_addr().map_err(failed("listen"))?;
         println!("{{\"endpoint\":\"http://{address}\"}}");
         io::stdout().flush().map_err(failed("print its address"))?;
-        axum::serve(listener, app).await.map_err(failed("serve"))
+        let mut told = signal(SignalKind::terminate()).map_err(failed("listen to signals"))?;
+        tokio::select! {
+            served = async { axum::serve(listener, app).await } => served.map_err(failed("serve")),
+            _ = told.recv() => Ok(()),
+        }
     })
 }
 

@@ -23,7 +23,7 @@ const SLICES: u32 = 5;
 /// Decisions between two looks at the clock.
 const BATCH: usize = 256;
 /// What is asked, and how the table calls it.
-const QUESTIONS: [(Question, &str); 4] = [
+pub(crate) const QUESTIONS: [(Question, &str); 4] = [
     (Question::Exact, "allowed by a path"),
     (Question::Pattern, "allowed by a pattern"),
     (Question::Middle, "allowed by a pattern with two stars"),
@@ -44,7 +44,7 @@ pub(crate) enum Question {
 }
 
 impl Question {
-    const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Exact => "exact",
             Self::Pattern => "pattern",

@@ -3,11 +3,11 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use super::dataset::{self, Dataset, PATH_IN_LUA};
 use super::load::{Load, Measured};
-use super::process::Server;
 use super::report::{Row, rate, thousands};
 use super::{Bench, BenchError, Pace, Scenario, group_commit};
+use crate::live::dataset::{self, Dataset, PATH_IN_LUA};
+use crate::live::process::Server;
 
 /// Connections that are open at once, and so the clients of a put.
 const CLIENTS: usize = 64;
@@ -141,6 +141,7 @@ impl Bench {
             server,
             secrets,
             credentials,
+            client,
         } = data;
         let directory = self.scratch.join(kept(secrets));
         server.stop().map_err(file("stopping the server"))?;
@@ -156,6 +157,7 @@ impl Bench {
             server: opened,
             secrets,
             credentials,
+            client,
         };
         let load = reveals(&data);
         let measured = load.run(data.server.said("endpoint"), self.pace.time, &self.scratch)?;

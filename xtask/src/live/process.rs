@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -61,12 +62,22 @@ impl Server {
         program: &OsStr,
         arguments: &[A],
     ) -> Result<Self, ProcessError> {
+        Self::start_in(&[], program, arguments)
+    }
+
+    /// As [`Server::start`], with more in its environment.
+    pub(crate) fn start_in<A: AsRef<OsStr>>(
+        environment: &[(&str, PathBuf)],
+        program: &OsStr,
+        arguments: &[A],
+    ) -> Result<Self, ProcessError> {
         let name = program.to_string_lossy().into_owned();
         let started = Instant::now();
         let mut child = Command::new("taskset")
             .args(["-c", SERVER_CORE])
             .arg(program)
             .args(arguments)
+            .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use reqwest::Client;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 
 use super::caller::{Caller, CallerError, accepted};
@@ -12,6 +13,8 @@ use super::process::{ProcessError, Server};
 
 /// Creates that are under way at once.
 const AT_ONCE: usize = 64;
+/// How long a call may take.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Access tokens that a load chooses from.
 const TOKENS: usize = 1_000;
 
@@ -34,8 +37,27 @@ pub(crate) enum DatasetError {
     #[error(transparent)]
     Call(#[from] CallerError),
     /// There is no client.
-    #[error("the client of the seeding could not be made")]
+    #[error("the client of the server could not be made")]
     Client(#[source] reqwest::Error),
+}
+
+/// How a server is reached: what makes it listen so, and a client that finds it there.
+pub(crate) struct Front {
+    /// What the server gets in its environment.
+    pub(crate) environment: Vec<(&'static str, PathBuf)>,
+    /// What calls it.
+    pub(crate) client: Client,
+}
+
+impl Front {
+    /// HTTP/1.1 without TLS.
+    pub(crate) fn plain() -> Result<Self, DatasetError> {
+        let client = Client::builder().timeout(PATIENCE).build();
+        Ok(Self {
+            environment: Vec::new(),
+            client: client.map_err(DatasetError::Client)?,
+        })
+    }
 }
 
 /// A running server with a number of secrets, and 1,000 tokens to read them with.
@@ -46,6 +68,8 @@ pub(crate) struct Dataset {
     pub(crate) secrets: usize,
     /// Values of `Authorization`.
     pub(crate) credentials: Vec<String>,
+    /// What calls it.
+    pub(crate) client: Client,
 }
 
 /// The path of secret `i`, as Lua. A hundred directories with a hundred each below them, so that a
@@ -54,7 +78,7 @@ pub(crate) const PATH_IN_LUA: &str =
     "string.format('/load/d%02d/e%02d/s%d', i % 100, math.floor(i / 100) % 100, i)";
 
 /// The path of secret `i`.
-fn path(i: usize) -> String {
+pub(crate) fn path(i: usize) -> String {
     format!("/load/d{:02}/e{:02}/s{i}", i % 100, (i / 100) % 100)
 }
 
@@ -66,6 +90,21 @@ impl Dataset {
         name: &str,
         secrets: usize,
     ) -> Result<Self, DatasetError> {
+        Self::open_behind(Front::plain()?, binary, scratch, name, secrets).await
+    }
+
+    /// As [`Dataset::open`], reached in this way.
+    pub(crate) async fn open_behind(
+        front: Front,
+        binary: &OsStr,
+        scratch: &Path,
+        name: &str,
+        secrets: usize,
+    ) -> Result<Self, DatasetError> {
+        let Front {
+            environment,
+            client,
+        } = front;
         let directory = scratch.join(name);
         let mark = scratch.join(format!("{name}.complete"));
         let failed = |path: &Path| {
@@ -75,17 +114,18 @@ impl Dataset {
         if !mark.exists() && directory.exists() {
             std::fs::remove_dir_all(&directory).map_err(failed(&directory))?;
         }
-        let server = start(binary, &directory)?;
+        let server = start_in(&environment, binary, &directory)?;
         if !mark.exists() {
             println!("seeding {secrets} secrets …");
-            seed(&server, secrets).await?;
+            seed(&client, &server, secrets).await?;
             std::fs::write(&mark, b"").map_err(failed(&mark))?;
         }
-        let credentials = tokens(&server).await?;
+        let credentials = tokens(&client, &server).await?;
         Ok(Self {
             server,
             secrets,
             credentials,
+            client,
         })
     }
 
@@ -102,7 +142,7 @@ impl Dataset {
             region: said("region"),
             authorization: self.credentials.first().cloned().unwrap_or_default(),
             organisation: said("organisation"),
-            client: reqwest::Client::new(),
+            client: self.client.clone(),
         }
     }
 
@@ -116,20 +156,24 @@ impl Dataset {
 
 /// Starts `strongroom dev` on a directory.
 pub(crate) fn start(binary: &OsStr, directory: &Path) -> Result<Server, ProcessError> {
+    start_in(&[], binary, directory)
+}
+
+fn start_in(
+    environment: &[(&str, PathBuf)],
+    binary: &OsStr,
+    directory: &Path,
+) -> Result<Server, ProcessError> {
     let arguments = ["dev", "--json", "--listen", "127.0.0.1:0", "--data"].map(OsString::from);
     let arguments: Vec<_> = arguments
         .into_iter()
         .chain([directory.as_os_str().to_owned()])
         .collect();
-    Server::start(binary, &arguments)
+    Server::start_in(environment, binary, &arguments)
 }
 
 /// Creates the secrets over HTTP, as any client would.
-async fn seed(server: &Server, secrets: usize) -> Result<(), DatasetError> {
-    let client = reqwest::Client::builder()
-        .timeout(Duration::from_secs(30))
-        .build()
-        .map_err(DatasetError::Client)?;
+async fn seed(client: &Client, server: &Server, secrets: usize) -> Result<(), DatasetError> {
     let url = format!(
         "{}/v1/secrets/{}/secrets",
         server.said("endpoint"),
@@ -167,8 +211,7 @@ async fn seed(server: &Server, secrets: usize) -> Result<(), DatasetError> {
 }
 
 /// Access tokens of the service account.
-async fn tokens(server: &Server) -> Result<Vec<String>, DatasetError> {
-    let client = reqwest::Client::new();
+async fn tokens(client: &Client, server: &Server) -> Result<Vec<String>, DatasetError> {
     let url = format!("{}/oidc/token", server.said("endpoint"));
     let mut credentials = Vec::with_capacity(TOKENS);
     for _ in 0..TOKENS {

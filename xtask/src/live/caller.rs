@@ -1,7 +1,7 @@
 //! A client of the server that is measured, for what happens before and beside the load.
 
-use reqwest::StatusCode;
 use reqwest::header::AUTHORIZATION;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use strongroom_types::KeyType;
 
@@ -36,6 +36,7 @@ pub(crate) enum CallerError {
 }
 
 /// One client with one token.
+#[derive(Clone)]
 pub(crate) struct Caller {
     /// Where the server listens.
     pub(crate) endpoint: String,
@@ -79,18 +80,25 @@ impl Caller {
 
     /// The answer to a post.
     pub(crate) async fn post(&self, url: &str, body: &Value) -> Result<Vec<u8>, CallerError> {
-        let request = self
-            .client
-            .post(format!("{}{url}", self.endpoint))
+        accepted(self.request(Method::POST, url).json(body), url).await
+    }
+
+    /// The answer to a call without a body.
+    pub(crate) async fn call(&self, method: Method, url: &str) -> Result<Vec<u8>, CallerError> {
+        accepted(self.request(method, url), url).await
+    }
+
+    /// A call of this caller, to be sent.
+    pub(crate) fn request(&self, method: Method, url: &str) -> reqwest::RequestBuilder {
+        self.client
+            .request(method, format!("{}{url}", self.endpoint))
             .header(AUTHORIZATION, &self.authorization)
             .header("X-Organisation-Identity", &self.organisation)
-            .json(body);
-        accepted(request, url).await
     }
 }
 
 /// The body of a reply in 2xx.
-pub(super) async fn accepted(
+pub(crate) async fn accepted(
     request: reqwest::RequestBuilder,
     what: &str,
 ) -> Result<Vec<u8>, CallerError> {

@@ -13,7 +13,7 @@ use super::process::{ProcessError, Server};
 
 /// Creates that are under way at once.
 const AT_ONCE: usize = 64;
-/// How long a call may take.
+/// How long a create may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Access tokens that a load chooses from.
 const TOKENS: usize = 1_000;
@@ -36,9 +36,6 @@ pub(crate) enum DatasetError {
     /// A request of the seeding failed.
     #[error(transparent)]
     Call(#[from] CallerError),
-    /// There is no client.
-    #[error("the client of the server could not be made")]
-    Client(#[source] reqwest::Error),
 }
 
 /// How a server is reached: what makes it listen so, and a client that finds it there.
@@ -50,13 +47,13 @@ pub(crate) struct Front {
 }
 
 impl Front {
-    /// HTTP/1.1 without TLS.
-    pub(crate) fn plain() -> Result<Self, DatasetError> {
-        let client = Client::builder().timeout(PATIENCE).build();
-        Ok(Self {
+    /// HTTP/1.1 without TLS, by a client that waits as long as it takes: a key that is drawn beside
+    /// a load on the same core may take minutes.
+    pub(crate) fn plain() -> Self {
+        Self {
             environment: Vec::new(),
-            client: client.map_err(DatasetError::Client)?,
-        })
+            client: Client::new(),
+        }
     }
 }
 
@@ -90,7 +87,7 @@ impl Dataset {
         name: &str,
         secrets: usize,
     ) -> Result<Self, DatasetError> {
-        Self::open_behind(Front::plain()?, binary, scratch, name, secrets).await
+        Self::open_behind(Front::plain(), binary, scratch, name, secrets).await
     }
 
     /// As [`Dataset::open`], reached in this way.
@@ -196,6 +193,7 @@ async fn seed(client: &Client, server: &Server, secrets: usize) -> Result<(), Da
                     .post(&url)
                     .header(AUTHORIZATION, &authorization)
                     .header("X-Organisation-Identity", &organisation)
+                    .timeout(PATIENCE)
                     .json(&body);
                 accepted(request, "a create").await?;
             }

@@ -137,3 +137,35 @@ fn empty(directory: &Path) -> Result<(), ReleaseError> {
 fn file(what: &'static str) -> impl FnOnce(io::Error) -> ReleaseError {
     move |source| ReleaseError::File { what, source }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_is_for_exactly_these_binaries() {
+        let directory = tempfile::tempdir().unwrap();
+        let write = |name: &str, text| fs::write(directory.path().join(name), text).unwrap();
+        let named = |packages| name(directory.path(), packages).unwrap();
+        write("strongroom", "a server");
+        write("xtask", "a reference");
+        let both = named(Packages::WithReferences);
+        assert_eq!(named(Packages::WithReferences), both);
+        assert_ne!(named(Packages::Server), both);
+        write("xtask", "another");
+        assert_ne!(named(Packages::WithReferences), both);
+        fs::remove_file(directory.path().join("strongroom")).unwrap();
+        assert!(name(directory.path(), Packages::Server).is_err());
+    }
+
+    #[test]
+    fn old_counts_go_away_and_may_be_missing() {
+        let directory = tempfile::tempdir().unwrap();
+        let counts = directory.path().join("counts");
+        fs::create_dir(&counts).unwrap();
+        fs::write(counts.join("old.profraw"), "").unwrap();
+        empty(&counts).unwrap();
+        assert!(!counts.exists());
+        empty(&counts).unwrap();
+    }
+}

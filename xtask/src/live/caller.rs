@@ -30,6 +30,9 @@ pub(crate) enum CallerError {
         #[source]
         source: serde_json::Error,
     },
+    /// A client of several at once broke off.
+    #[error("a client broke off")]
+    Broken(#[from] tokio::task::JoinError),
     /// A signature of the server is none for the server.
     #[error("the server does not accept its own signature")]
     NotValid,
@@ -95,6 +98,17 @@ impl Caller {
             .header(AUTHORIZATION, &self.authorization)
             .header("X-Organisation-Identity", &self.organisation)
     }
+}
+
+/// Lets clients call at once and waits for them; the first one that failed is the answer.
+pub(crate) async fn at_once<C>(clients: impl Iterator<Item = C>) -> Result<(), CallerError>
+where
+    C: Future<Output = Result<(), CallerError>> + Send + 'static,
+{
+    for client in clients.map(tokio::spawn).collect::<Vec<_>>() {
+        client.await??;
+    }
+    Ok(())
 }
 
 /// The body of a reply in 2xx.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use reqwest::Client;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 
-use super::caller::{Caller, CallerError, accepted};
+use super::caller::{Caller, CallerError, accepted, at_once};
 use super::process::{ProcessError, Server};
 
 /// Creates that are under way at once.
@@ -182,7 +182,7 @@ async fn seed(client: &Client, server: &Server, secrets: usize) -> Result<(), Da
     let workers = (0..AT_ONCE).map(|worker| {
         let (client, url, key) = (client.clone(), url.clone(), key.clone());
         let (authorization, organisation) = (authorization.clone(), organisation.clone());
-        tokio::spawn(async move {
+        async move {
             for i in (worker..secrets).step_by(AT_ONCE) {
                 let body = serde_json::json!({
                     "path": path(i),
@@ -197,15 +197,10 @@ async fn seed(client: &Client, server: &Server, secrets: usize) -> Result<(), Da
                     .json(&body);
                 accepted(request, "a create").await?;
             }
-            Ok::<(), CallerError>(())
-        })
-    });
-    for worker in workers.collect::<Vec<_>>() {
-        if let Ok(result) = worker.await {
-            result?;
+            Ok(())
         }
-    }
-    Ok(())
+    });
+    Ok(at_once(workers).await?)
 }
 
 /// Access tokens of the service account.

@@ -14,7 +14,7 @@ use strongroom_types::KeyType;
 
 use super::visitor::{self, Keys, Visitor};
 use crate::bench::rights::QUESTIONS;
-use crate::live::caller::CallerError;
+use crate::live::caller::{CallerError, at_once};
 use crate::live::dataset::{Dataset, DatasetError, Front};
 use crate::live::process::{ProcessError, Server};
 
@@ -55,8 +55,8 @@ pub(crate) enum TrainingError {
     /// The server answered otherwise than the contract says.
     #[error(transparent)]
     Call(#[from] CallerError),
-    /// A client broke off.
-    #[error("a client broke off")]
+    /// The thread that stops the server broke off.
+    #[error("stopping the server broke off")]
     Broken(#[from] tokio::task::JoinError),
 }
 
@@ -132,11 +132,9 @@ async fn day(data: Dataset, word: &str, rounds: usize) -> Result<(), TrainingErr
     let keys = Keys::create(&data.caller(), word).await?;
     let clients = (0..CLIENTS).map(|number| {
         let visitor = Visitor::new(&data, number, keys.clone());
-        tokio::spawn(async move { visitor.rounds(rounds).await })
+        async move { visitor.rounds(rounds).await }
     });
-    for client in clients.collect::<Vec<_>>() {
-        client.await??;
-    }
+    at_once(clients).await?;
     // Elsewhere, as an HTTP/2 client that does not run leaves its server waiting for an answer.
     let stopped = tokio::task::spawn_blocking(|| data.server.stop()).await?;
     stopped.map_err(file("stopping the server"))
@@ -147,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_client_trusts_the_certificate_that_the_server_shows() {
+    fn the_server_is_told_of_a_certificate_and_a_key_that_are_there() {
         let home = tempfile::tempdir().unwrap();
         let front = with_tls(home.path()).unwrap();
         for (_, path) in &front.environment {

@@ -4,7 +4,7 @@ use reqwest::{Client, Method, StatusCode};
 use serde_json::json;
 use strongroom_types::KeyType;
 
-use crate::live::caller::{Caller, CallerError, accepted};
+use crate::live::caller::{Caller, CallerError, accepted, at_once};
 use crate::live::dataset::{Dataset, path};
 
 /// Reveals for each put.
@@ -235,19 +235,14 @@ pub(super) async fn hail(
 ) -> Result<(), CallerError> {
     let hails = (0..clients).map(|_| {
         let request = client.post(format!("{endpoint}/v1/anything"));
-        tokio::spawn(async move {
+        async move {
             for _ in 0..rounds * REVEALS {
                 if let Some(request) = request.try_clone() {
                     accepted(request, "a reference").await?;
                 }
             }
-            Ok::<(), CallerError>(())
-        })
-    });
-    for hail in hails.collect::<Vec<_>>() {
-        if let Ok(result) = hail.await {
-            result?;
+            Ok(())
         }
-    }
-    Ok(())
+    });
+    at_once(hails).await
 }

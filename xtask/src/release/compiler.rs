@@ -18,8 +18,9 @@ impl Compiler {
     /// Asks the compiler where its parts are.
     pub(super) fn ask(workspace: &Workspace) -> Result<Self, ReleaseError> {
         let version = workspace.output("rustc", &["-vV"])?;
-        let host = version.lines().find_map(|line| line.strip_prefix("host: "));
-        let host = host.unwrap_or_default().to_owned();
+        let said = |name| version.lines().find_map(|line| line.strip_prefix(name));
+        let host = said("host: ").unwrap_or_default().to_owned();
+        let llvm = major(said("LLVM version: ").unwrap_or_default()).to_owned();
         let root = workspace.output("rustc", &["--print", "sysroot"])?;
         let own = Path::new(root.trim())
             .join("lib/rustlib")
@@ -28,8 +29,8 @@ impl Compiler {
         // Where the compiler comes from a distribution, so does its tool.
         let profile_tool = [own, PathBuf::from("llvm-profdata")]
             .into_iter()
-            .find(|tool| Command::new(tool).arg("--version").output().is_ok())
-            .ok_or(ReleaseError::NoProfileTool)?;
+            .find(|tool| is_of(tool, &llvm))
+            .ok_or(ReleaseError::NoProfileTool(llvm))?;
         Ok(Self { host, profile_tool })
     }
 
@@ -70,5 +71,42 @@ impl Compiler {
             return Err(ReleaseError::Profile(said));
         }
         fs::rename(&unfinished, profile).map_err(file("keeping the profile"))
+    }
+}
+
+/// Whether a tool belongs to this LLVM. The counts have the form of theirs, and no other one reads it.
+fn is_of(tool: &Path, llvm: &str) -> bool {
+    let Ok(output) = Command::new(tool).arg("--version").output() else {
+        return false;
+    };
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("LLVM version "))
+        .any(|version| major(version) == llvm)
+}
+
+fn major(version: &str) -> &str {
+    version.split('.').next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn only_the_tool_of_the_same_llvm_will_do() {
+        let directory = tempfile::tempdir().unwrap();
+        let tool = directory.path().join("tool");
+        let prints = |text: &str| {
+            fs::write(&tool, format!("#!/bin/sh\n{text}\n")).unwrap();
+            fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).unwrap();
+            is_of(&tool, "22")
+        };
+        assert!(prints("echo 'LLVM:'; echo '  LLVM version 22.1.2-rust'"));
+        assert!(!prints("echo '  LLVM version 14.0.6'"));
+        assert!(!prints("echo 'Unknown command!' >&2; exit 1"));
+        assert!(!is_of(&directory.path().join("none"), "22"));
     }
 }

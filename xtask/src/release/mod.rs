@@ -38,11 +38,9 @@ pub(crate) enum ReleaseError {
     /// A build failed, or the repository could not be read.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
-    /// The compiler's tool for profiles is missing.
-    #[error(
-        "llvm-profdata, a part of the compiler, is missing; ./scripts/setup release installs it"
-    )]
-    NoProfileTool,
+    /// The tool for profiles of the compiler's LLVM, in this version, is missing.
+    #[error("llvm-profdata of LLVM {0} is missing; ./scripts/setup release installs it")]
+    NoProfileTool(String),
     /// The tool for profiles did not make one.
     #[error("llvm-profdata could not join the counts: {0}")]
     Profile(String),

@@ -11,8 +11,9 @@ use crate::words;
 
 /// Text of at most `MAX` bytes, borrowed where it can be.
 ///
-/// In a record, a word that is used again and again is its number. Longer text is cut at the last whole character that fits, so that no caller can grow a record
-/// without bound. Nothing is escaped or normalised.
+/// In a record, a word that is used again and again is its number. Longer text is cut at the last
+/// whole character that fits, so that no caller can grow a record without bound. Nothing is escaped
+/// or normalised.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Text<'a, const MAX: usize = 512>(Cow<'a, str>);
 

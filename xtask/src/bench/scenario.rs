@@ -63,7 +63,7 @@ impl Bench {
         let commit = self.committing_reference("160", fresh.path())?;
         let load = Load {
             method: "POST",
-            path: format!("'{}' .. {PATH_IN_LUA} .. '/versions'", data.secret_prefix()),
+            path: below_a_secret(&data, "/versions"),
             body: r#"'{"secretString":"c2l4dGVlbiBieXRlcyBsb25nLCB0d2ljZSBvdmVyISE="}'"#,
             ..reveals(&data)
         };
@@ -245,7 +245,7 @@ impl Bench {
 pub(super) fn reveals(data: &Dataset) -> Load<'_> {
     Load {
         method: "POST",
-        path: format!("'{}' .. {PATH_IN_LUA} .. '/value'", data.secret_prefix()),
+        path: below_a_secret(data, "/value"),
         body: "nil",
         different: data.secrets,
         credentials: &data.credentials,
@@ -254,14 +254,16 @@ pub(super) fn reveals(data: &Dataset) -> Load<'_> {
     }
 }
 
+/// The URL of something below secret `i`, as Lua.
+fn below_a_secret(data: &Dataset, end: &str) -> String {
+    let secret = data.caller().secret_url("");
+    format!("'{secret}' .. {PATH_IN_LUA} .. '{end}'")
+}
+
 fn browses(data: &Dataset) -> Load<'_> {
-    let path = format!(
-        "'/v1/secrets/{}/secrets?path=/load/'",
-        data.server.said("region")
-    );
     Load {
         method: "GET",
-        path,
+        path: format!("'{}?path=/load/'", data.caller().secrets_url()),
         different: 1,
         ..reveals(data)
     }

@@ -54,9 +54,24 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
+    /// The URL path of all secrets.
+    pub(crate) fn secrets_url(&self) -> String {
+        format!("/v1/secrets/{}/secrets", self.region)
+    }
+
+    /// The URL path of the secret at a path.
+    pub(crate) fn secret_url(&self, path: &str) -> String {
+        format!("/v1/secrets/{}/secret{path}", self.region)
+    }
+
+    /// The URL path of all keys.
+    pub(crate) fn keys_url(&self) -> String {
+        format!("/v1/kms/{}/keys", self.region)
+    }
+
     /// The URL path of one operation of a key.
     pub(crate) fn key_url(&self, key: &str, operation: &str) -> String {
-        format!("/v1/kms/{}/keys/{key}/{operation}", self.region)
+        format!("{}/{key}/{operation}", self.keys_url())
     }
 
     /// Creates a key with a name of its type and this word; gives its identity.
@@ -66,8 +81,7 @@ impl Caller {
         word: &str,
     ) -> Result<String, CallerError> {
         let body = json!({ "name": format!("{key_type} {word}"), "keyType": key_type.as_str() });
-        let url = format!("/v1/kms/{}/keys", self.region);
-        let key = self.post_json(&url, &body).await?;
+        let key = self.post_json(&self.keys_url(), &body).await?;
         let identity = key.get("identity").and_then(Value::as_str);
         Ok(identity.unwrap_or_default().to_owned())
     }

@@ -5,8 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use reqwest::Client;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Client, Method};
 
 use super::caller::{Caller, CallerError, accepted, at_once};
 use super::process::{ProcessError, Server};
@@ -114,7 +114,9 @@ impl Dataset {
         let server = start_in(&environment, binary, &directory)?;
         if !mark.exists() {
             println!("seeding {secrets} secrets …");
-            seed(&client, &server, secrets).await?;
+            let authorization = format!("Bearer {}", server.said("token"));
+            let owner = caller(&server, &client, authorization);
+            seed(&owner, server.said("kmsKeyIdentity"), secrets).await?;
             std::fs::write(&mark, b"").map_err(failed(&mark))?;
         }
         let credentials = tokens(&client, &server).await?;
@@ -126,28 +128,38 @@ impl Dataset {
         })
     }
 
-    /// The URL path prefix of one secret.
-    pub(crate) fn secret_prefix(&self) -> String {
-        format!("/v1/secrets/{}/secret", self.server.said("region"))
-    }
-
     /// A client with one of the tokens.
     pub(crate) fn caller(&self) -> Caller {
-        let said = |name| self.server.said(name).to_owned();
-        Caller {
-            endpoint: said("endpoint"),
-            region: said("region"),
-            authorization: self.credentials.first().cloned().unwrap_or_default(),
-            organisation: said("organisation"),
-            client: self.client.clone(),
-        }
+        self.caller_with(self.credentials.first().cloned().unwrap_or_default())
+    }
+
+    /// A client with the token of the organisation's owner.
+    pub(crate) fn owner(&self) -> Caller {
+        self.caller_with(format!("Bearer {}", self.server.said("token")))
+    }
+
+    /// A client with this `Authorization`.
+    pub(crate) fn caller_with(&self, authorization: String) -> Caller {
+        caller(&self.server, &self.client, authorization)
     }
 
     /// How long the body of a reveal is, in bytes.
     pub(crate) async fn reveal_size(&self) -> Result<usize, DatasetError> {
-        let url = format!("{}{}/value", self.secret_prefix(), path(0));
-        let answer = self.caller().post(&url, &serde_json::json!({})).await?;
+        let caller = self.caller();
+        let url = format!("{}/value", caller.secret_url(&path(0)));
+        let answer = caller.post(&url, &serde_json::json!({})).await?;
         Ok(answer.len())
+    }
+}
+
+fn caller(server: &Server, client: &Client, authorization: String) -> Caller {
+    let said = |name| server.said(name).to_owned();
+    Caller {
+        endpoint: said("endpoint"),
+        region: said("region"),
+        authorization,
+        organisation: said("organisation"),
+        client: client.clone(),
     }
 }
 
@@ -170,32 +182,19 @@ fn start_in(
 }
 
 /// Creates the secrets over HTTP, as any client would.
-async fn seed(client: &Client, server: &Server, secrets: usize) -> Result<(), DatasetError> {
-    let url = format!(
-        "{}/v1/secrets/{}/secrets",
-        server.said("endpoint"),
-        server.said("region")
-    );
-    let authorization = format!("Bearer {}", server.said("token"));
-    let organisation = server.said("organisation").to_owned();
-    let key = server.said("kmsKeyIdentity").to_owned();
+async fn seed(owner: &Caller, key: &str, secrets: usize) -> Result<(), DatasetError> {
     let workers = (0..AT_ONCE).map(|worker| {
-        let (client, url, key) = (client.clone(), url.clone(), key.clone());
-        let (authorization, organisation) = (authorization.clone(), organisation.clone());
+        let (owner, key) = (owner.clone(), key.to_owned());
         async move {
+            let url = owner.secrets_url();
             for i in (worker..secrets).step_by(AT_ONCE) {
                 let body = serde_json::json!({
                     "path": path(i),
                     "kmsKeyIdentity": key,
                     "generateSecret": { "byteLength": 32 },
                 });
-                let request = client
-                    .post(&url)
-                    .header(AUTHORIZATION, &authorization)
-                    .header("X-Organisation-Identity", &organisation)
-                    .timeout(PATIENCE)
-                    .json(&body);
-                accepted(request, "a create").await?;
+                let create = owner.request(Method::POST, &url).timeout(PATIENCE);
+                accepted(create.json(&body), "a create").await?;
             }
             Ok(())
         }

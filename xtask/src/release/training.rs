@@ -99,8 +99,8 @@ pub(crate) async fn refer(xtask: &OsStr) -> Result<(), TrainingError> {
 fn plain() -> Result<Front, TrainingError> {
     let client = Client::builder().timeout(PATIENCE).build();
     Ok(Front {
-        environment: Vec::new(),
         client: client.map_err(TrainingError::Client)?,
+        ..Front::plain()
     })
 }
 

@@ -52,15 +52,10 @@ pub(super) struct Visitor {
 impl Visitor {
     /// Client `number` of a server, with a token of its own.
     pub(super) fn new(data: &Dataset, number: usize, keys: Keys) -> Self {
-        let caller = data.caller();
-        let with = |authorization: String| Caller {
-            authorization,
-            ..caller.clone()
-        };
         let own = data.credentials.get(number).cloned().unwrap_or_default();
         Self {
-            owner: with(format!("Bearer {}", data.server.said("token"))),
-            caller: with(own),
+            caller: data.caller_with(own),
+            owner: data.owner(),
             number,
             secrets: data.secrets,
             keys,
@@ -136,13 +131,13 @@ impl Visitor {
     }
 
     async fn look_around(&self, round: usize) -> Result<(), CallerError> {
-        let secrets = self.secrets_url();
+        let secrets = self.caller.secrets_url();
         let described = self.secret(round);
         for url in [
             described.as_str(),
             &format!("{secrets}?path=/load/"),
             &format!("{secrets}?limit=50"),
-            &format!("/v1/kms/{}/keys", self.caller.region),
+            &self.caller.keys_url(),
         ] {
             self.caller.call(Method::GET, url).await?;
         }
@@ -152,14 +147,15 @@ impl Visitor {
     /// A secret from its beginning to its end.
     async fn keep_house(&self, round: usize) -> Result<(), CallerError> {
         let path = format!("/training/{}/{round}", self.number);
-        let secret = self.secret_url(&path);
+        let secret = self.caller.secret_url(&path);
         let created = json!({
             "path": path,
             "description": "Lives for a moment",
             "kmsKeyIdentity": self.keys.secrets,
             "secretKeyValues": { "user": "dGhlIHVzZXI=", "password": INPUT },
         });
-        self.caller.post(&self.secrets_url(), &created).await?;
+        let secrets = self.caller.secrets_url();
+        self.caller.post(&secrets, &created).await?;
         let here = json!({ "accessPolicy": { "conditions": [
             { "type": "ip", "effect": "allow", "cidrs": ["127.0.0.0/8", "::1/128"] },
         ] } });
@@ -182,10 +178,11 @@ impl Visitor {
 
     /// What people and programs get wrong.
     async fn err(&self) -> Result<(), CallerError> {
-        let missing = self.secret_url("/training/none/value");
+        let missing = self.caller.secret_url("/training/none/value");
         let missing = self.caller.request(Method::POST, &missing);
         refused(missing, StatusCode::NOT_FOUND).await?;
-        let create = self.caller.request(Method::POST, &self.secrets_url());
+        let create = self.caller.secrets_url();
+        let create = self.caller.request(Method::POST, &create);
         let create = create.json(&json!({ "path": "no/slash" }));
         refused(create, StatusCode::BAD_REQUEST).await
     }
@@ -202,15 +199,7 @@ impl Visitor {
     }
 
     fn secret(&self, number: usize) -> String {
-        self.secret_url(&path(number % self.secrets))
-    }
-
-    fn secret_url(&self, path: &str) -> String {
-        format!("/v1/secrets/{}/secret{path}", self.caller.region)
-    }
-
-    fn secrets_url(&self) -> String {
-        format!("/v1/secrets/{}/secrets", self.caller.region)
+        self.caller.secret_url(&path(number % self.secrets))
     }
 }
 

@@ -18,6 +18,7 @@ pub(crate) struct Drawing {
 
 impl Drawing {
     /// Begins to create keys of this type. The round makes their names differ from those of others.
+    /// The caller's own connections stay where they are: their runtime may wait for the load.
     pub(crate) fn begin(caller: Caller, key_type: KeyType, round: usize) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -25,6 +26,7 @@ impl Drawing {
         let enough = Arc::new(AtomicBool::new(false));
         let asked = Arc::clone(&enough);
         let draw = async move {
+            let caller = caller.elsewhere()?;
             let mut drawn = 0;
             while !asked.load(Ordering::Relaxed) {
                 let word = format!("{round} {drawn}");
@@ -56,6 +58,7 @@ impl Drawing {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::AtomicUsize;
+    use std::time::{Duration, Instant};
 
     use axum::Router;
     use axum::http::StatusCode;
@@ -101,6 +104,24 @@ mod tests {
         let drawn = drawing.end().unwrap();
         assert!(drawn >= 3);
         assert_eq!(drawn, asked.load(Ordering::Relaxed));
+    }
+
+    #[test]
+    fn it_needs_nothing_of_the_runtime_that_its_caller_comes_from() {
+        let (_runtime, asked, caller) = server(StatusCode::CREATED);
+        let blocked = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let before = caller.create_key(KeyType::Rsa4096, "before");
+        blocked.block_on(before).unwrap();
+        let drawing = Drawing::begin(caller, KeyType::Rsa4096, 1).unwrap();
+        let begun = Instant::now();
+        while asked.load(Ordering::Relaxed) < 3 {
+            assert!(begun.elapsed() < Duration::from_secs(20), "it hangs");
+            thread::yield_now();
+        }
+        drawing.end().unwrap();
     }
 
     #[test]

@@ -1,13 +1,22 @@
 //! A client of the server that is measured, for what happens before and beside the load.
 
+use std::time::Duration;
+
 use reqwest::header::AUTHORIZATION;
-use reqwest::{Method, StatusCode};
+use reqwest::{Client, ClientBuilder, Method, StatusCode};
 use serde_json::{Value, json};
 use strongroom_types::KeyType;
+
+/// How long a call may take: a binary that counts what it does is slow, and so is one that draws a
+/// key beside a load on the same core.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Why a call of ours failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CallerError {
+    /// The client could not be made.
+    #[error("the client could not be made")]
+    Client(#[source] reqwest::Error),
     /// A request did not get through.
     #[error("a request did not get through")]
     Request(#[from] reqwest::Error),
@@ -49,11 +58,25 @@ pub(crate) struct Caller {
     pub(crate) authorization: String,
     /// The organisation.
     pub(crate) organisation: String,
-    /// Its connections.
-    pub(crate) client: reqwest::Client,
+    /// Its connections, which stand still while the runtime does that opened them.
+    pub(crate) client: Client,
+}
+
+/// A client that does not wait for ever.
+pub(crate) fn client(builder: ClientBuilder) -> Result<Client, CallerError> {
+    let client = builder.timeout(PATIENCE).build();
+    client.map_err(CallerError::Client)
 }
 
 impl Caller {
+    /// The same one with connections of its own, for a runtime of its own. They are without TLS.
+    pub(crate) fn elsewhere(self) -> Result<Self, CallerError> {
+        Ok(Self {
+            client: client(Client::builder())?,
+            ..self
+        })
+    }
+
     /// The URL path of all secrets.
     pub(crate) fn secrets_url(&self) -> String {
         format!("/v1/secrets/{}/secrets", self.region)

@@ -3,18 +3,15 @@
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
+use reqwest::Client;
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client, Method};
 
-use super::caller::{Caller, CallerError, accepted, at_once};
+use super::caller::{Caller, CallerError, accepted, at_once, client};
 use super::process::{ProcessError, Server};
 
 /// Creates that are under way at once.
 const AT_ONCE: usize = 64;
-/// How long a create may take.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// Access tokens that a load chooses from.
 const TOKENS: usize = 1_000;
 
@@ -47,13 +44,12 @@ pub(crate) struct Front {
 }
 
 impl Front {
-    /// HTTP/1.1 without TLS, by a client that waits as long as it takes: a key that is drawn beside
-    /// a load on the same core may take minutes.
-    pub(crate) fn plain() -> Self {
-        Self {
+    /// HTTP/1.1 without TLS.
+    pub(crate) fn plain() -> Result<Self, CallerError> {
+        Ok(Self {
             environment: Vec::new(),
-            client: Client::new(),
-        }
+            client: client(Client::builder())?,
+        })
     }
 }
 
@@ -87,7 +83,7 @@ impl Dataset {
         name: &str,
         secrets: usize,
     ) -> Result<Self, DatasetError> {
-        Self::open_behind(Front::plain(), binary, scratch, name, secrets).await
+        Self::open_behind(Front::plain()?, binary, scratch, name, secrets).await
     }
 
     /// As [`Dataset::open`], reached in this way.
@@ -193,8 +189,7 @@ async fn seed(owner: &Caller, key: &str, secrets: usize) -> Result<(), DatasetEr
                     "kmsKeyIdentity": key,
                     "generateSecret": { "byteLength": 32 },
                 });
-                let create = owner.request(Method::POST, &url).timeout(PATIENCE);
-                accepted(create.json(&body), "a create").await?;
+                owner.post(&url, &body).await?;
             }
             Ok(())
         }

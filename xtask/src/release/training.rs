@@ -6,7 +6,6 @@
 use std::ffi::OsStr;
 use std::io;
 use std::path::Path;
-use std::time::Duration;
 
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use reqwest::{Certificate, Client};
@@ -14,7 +13,7 @@ use strongroom_types::KeyType;
 
 use super::visitor::{self, Keys, Visitor};
 use crate::bench::rights::QUESTIONS;
-use crate::live::caller::{CallerError, at_once};
+use crate::live::caller::{CallerError, at_once, client};
 use crate::live::dataset::{Dataset, DatasetError, Front};
 use crate::live::process::{ProcessError, Server};
 
@@ -25,8 +24,6 @@ const CLIENTS: usize = 64;
 /// What each client does so often, without TLS and with it.
 const ROUNDS: usize = 160;
 const ROUNDS_WITH_TLS: usize = 40;
-/// How long one call may take: a binary that counts what it does is slow.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Why there is no profile.
 #[derive(Debug, thiserror::Error)]
@@ -43,9 +40,6 @@ pub(crate) enum TrainingError {
     /// The certificate of the server could not be made.
     #[error("the certificate could not be made")]
     Certificate(#[from] rcgen::Error),
-    /// A client of the server could not be made.
-    #[error("the client could not be made")]
-    Client(#[source] reqwest::Error),
     /// The server did not come up with its secrets.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
@@ -67,7 +61,7 @@ fn file(what: &'static str) -> impl FnOnce(io::Error) -> TrainingError {
 /// Keeps a server busy: first without TLS, then, started again on its data, with it.
 pub(crate) async fn serve(strongroom: &OsStr) -> Result<(), TrainingError> {
     let home = tempfile::tempdir().map_err(file("making a directory"))?;
-    let plain = Dataset::open_behind(plain()?, strongroom, home.path(), "data", SECRETS).await?;
+    let plain = Dataset::open(strongroom, home.path(), "data", SECRETS).await?;
     day(plain, "in the open", ROUNDS).await?;
     let tls = with_tls(home.path())?;
     let tls = Dataset::open_behind(tls, strongroom, home.path(), "data", SECRETS).await?;
@@ -79,7 +73,7 @@ pub(crate) async fn refer(xtask: &OsStr) -> Result<(), TrainingError> {
     let home = tempfile::tempdir().map_err(file("making a directory"))?;
     let log = home.path().join("log");
     let log = log.to_string_lossy();
-    let client = plain()?.client;
+    let client = client(Client::builder())?;
     for arguments in [
         vec!["reference", "--bytes", "300"],
         vec!["reference", "--bytes", "300", "--commit-to", &log],
@@ -96,14 +90,6 @@ pub(crate) async fn refer(xtask: &OsStr) -> Result<(), TrainingError> {
     Ok(())
 }
 
-fn plain() -> Result<Front, TrainingError> {
-    let client = Client::builder().timeout(PATIENCE).build();
-    Ok(Front {
-        client: client.map_err(TrainingError::Client)?,
-        ..Front::plain()
-    })
-}
-
 /// A certificate of its own, and a client that trusts it and speaks HTTP/2.
 fn with_tls(home: &Path) -> Result<Front, TrainingError> {
     let CertifiedKey { cert, signing_key } =
@@ -112,18 +98,13 @@ fn with_tls(home: &Path) -> Result<Front, TrainingError> {
     let written = std::fs::write(&certificate, cert.pem())
         .and_then(|()| std::fs::write(&key, signing_key.serialize_pem()));
     written.map_err(file("writing the certificate"))?;
-    let client = Certificate::from_pem(cert.pem().as_bytes()).and_then(|trusted| {
-        Client::builder()
-            .timeout(PATIENCE)
-            .tls_certs_only([trusted])
-            .build()
-    });
+    let trusted = Certificate::from_pem(cert.pem().as_bytes()).map_err(CallerError::Client)?;
     Ok(Front {
         environment: vec![
             ("STRONGROOM__TLS__CERTIFICATE", certificate),
             ("STRONGROOM__TLS__KEY", key),
         ],
-        client: client.map_err(TrainingError::Client)?,
+        client: client(Client::builder().tls_certs_only([trusted]))?,
     })
 }
 

@@ -253,10 +253,16 @@ async fn enter(
         .map_err(Refusal::from)
 }
 
-/// A header's text, unless it is absent or empty. What is no text names nothing that exists.
+/// A header's text, unless it is absent or empty. What is no text names nothing that exists, and
+/// neither do two values.
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    let value = headers.get(name).filter(|value| !value.is_empty())?;
-    Some(value.to_str().unwrap_or("?"))
+    const NOTHING: &str = "?";
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (Some(_), Some(_)) => Some(NOTHING),
+        (Some(value), None) if !value.is_empty() => Some(value.to_str().unwrap_or(NOTHING)),
+        _ => None,
+    }
 }
 
 /// A call that needs no credential.

@@ -119,6 +119,12 @@ fn an_organisation_goes_by_its_header() {
         let refused = acme.owner.in_organisation(name).get(SECRETS).expect(403);
         assert_eq!(refused.code(), "not_a_member", "{name}");
     }
+    // Two headers are two answers, even where both are right.
+    for name in ["acme", "other", ""] {
+        let twice = acme.owner.get(SECRETS);
+        let refused = twice.header("X-Organisation-Identity", name).expect(403);
+        assert_eq!(refused.code(), "not_a_member", "{name}");
+    }
     // One organisation goes without saying; of two, one must be named.
     house.web.get(SECRETS).token(acme.owner.token()).expect(200);
     let directory = house.engine().directory();

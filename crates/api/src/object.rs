@@ -31,7 +31,8 @@ impl<'a> Object<'a> {
                 fields: Vec::new(),
             });
         }
-        let raw: &'a RawValue = serde_json::from_slice(body).map_err(|error| syntax(&error))?;
+        let raw: &'a RawValue =
+            serde_json::from_slice(body).map_err(|error| syntax(body, &error))?;
         Self::of(raw, String::new(), "the body")
     }
 
@@ -50,7 +51,7 @@ impl<'a> Object<'a> {
         let mut deserializer = serde_json::Deserializer::from_str(raw.get());
         let fields = deserializer
             .deserialize_map(FieldsVisitor)
-            .map_err(|error| syntax(&error))?;
+            .map_err(|error| syntax(raw.get().as_bytes(), &error))?;
         let object = Self { within, fields };
         object.refuse_doubles()?;
         Ok(object)
@@ -242,8 +243,16 @@ impl<'de> Visitor<'de> for FieldsVisitor {
 #[serde(transparent)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
-fn syntax(error: &serde_json::Error) -> RequestError {
+/// What a text begins with that is no JSON although its author sees some.
+const GZIP: &[u8] = &[0x1f, 0x8b];
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+fn syntax(text: &[u8], error: &serde_json::Error) -> RequestError {
     let hint = match error.classify() {
+        _ if text.starts_with(GZIP) => ": it is compressed; send it as it is",
+        _ if text.starts_with(BYTE_ORDER_MARK) => {
+            ": it begins with a byte order mark; leave it out"
+        }
         Category::Eof => ": it ends too early",
         // The one message that people meet: `base64` without `-w0` put line breaks into a string.
         _ if error.to_string().starts_with("control character") => {
@@ -306,6 +315,13 @@ mod tests {
     fn a_line_break_in_a_string_hints_at_its_cause() {
         let message = message("{\"secretString\":\"QUFB\nQUFB\"}", |_| Ok(()));
         assert!(message.contains("base64 -w0"), "{message}");
+    }
+
+    #[test]
+    fn what_its_author_does_not_see_is_named() {
+        let hint = |body: &[u8]| Object::parse(body).err().unwrap().to_string();
+        assert!(hint(b"\x1f\x8b\x08\0").contains("compressed"));
+        assert!(hint(b"\xef\xbb\xbf{}").contains("byte order mark"));
     }
 
     #[test]

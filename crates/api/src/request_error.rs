@@ -163,6 +163,14 @@ pub enum RequestError {
         /// What is wrong with it, as the rest of the sentence.
         problem: &'static str,
     },
+    /// A query parameter that is no number of this range.
+    #[error("query parameter `{name}` must be a whole number from 1 to {max}")]
+    Count {
+        /// The parameter.
+        name: &'static str,
+        /// The highest that it may be.
+        max: usize,
+    },
     /// A URL whose percent encoding is broken or hides control characters.
     #[error("the URL path has a percent escape that is malformed or not UTF-8")]
     Escape,
@@ -188,7 +196,7 @@ impl RequestError {
             | Self::Entries { .. }
             | Self::EntryName { .. } => ErrorCode::InvalidValue,
             Self::Path { .. } | Self::PathDiffers { .. } | Self::Escape => ErrorCode::InvalidPath,
-            Self::Query { .. } => ErrorCode::InvalidQuery,
+            Self::Query { .. } | Self::Count { .. } => ErrorCode::InvalidQuery,
             Self::Unsupported { .. } => ErrorCode::NotSupported,
         }
     }

@@ -125,10 +125,7 @@ impl<'a> Url<'a> {
             .ok()
             .filter(|count| digits && (1..=max).contains(count))
             .map(Some)
-            .ok_or(RequestError::Query {
-                name,
-                problem: "must be a whole number from 1 up",
-            })
+            .ok_or(RequestError::Count { name, max })
     }
 
     /// A query parameter that is `true` or `false`.
@@ -203,6 +200,10 @@ mod tests {
         assert_eq!(url.count("none", 10).unwrap(), None);
         for name in ["zero", "plus", "big", "on", "two"] {
             assert!(url.count(name, 10).is_err(), "{name}");
+        }
+        for name in ["zero", "big"] {
+            let refused = url.count(name, 10).unwrap_err().to_string();
+            assert!(refused.ends_with("from 1 to 10"), "{refused}");
         }
         assert!(url.flag("on").unwrap() && !url.flag("none").unwrap());
         assert!(url.flag("odd").is_err());

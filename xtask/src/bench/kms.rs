@@ -9,7 +9,8 @@ use super::drawing::Drawing;
 use super::load::Load;
 use super::primitive::{INPUT, Work};
 use super::report::{Row, thousands};
-use super::scenario::{FOR_INFORMATION, file, middle, reveals};
+use super::runs::Runs;
+use super::scenario::{FOR_INFORMATION, file, reveals};
 use super::{Bench, BenchError};
 use crate::live::caller::{Caller, CallerError};
 use crate::live::dataset::Dataset;
@@ -79,8 +80,8 @@ impl Bench {
             Work::Decrypt | Work::Hmac | Work::Sign | Work::Verify => FOR_INFORMATION,
         };
         Ok([
-            Row::of_rates(what.clone(), ours, ("axum", bare.rate), least),
-            Row::of_rates(what, ours, ("library alone", library), FOR_INFORMATION),
+            Row::of_runs(what.clone(), &ours, ("axum", &bare), least),
+            Row::of_rates(what, &ours, ("library alone", library), FOR_INFORMATION),
         ])
     }
 
@@ -99,7 +100,7 @@ impl Bench {
         let load = reveals(data);
         let run = |time| load.run(data.server.said("endpoint"), time, &self.scratch);
         run(self.keys.time)?;
-        let (mut alone, mut beside) = (Vec::new(), Vec::new());
+        let (mut alone, mut beside) = (Runs::none(), Runs::none());
         for round in 0..self.keys.rounds {
             alone.push(run(self.pace.time)?);
             let drawing = Drawing::begin(data.caller(), KeyType::Rsa4096, round);
@@ -110,10 +111,10 @@ impl Bench {
             println!("  {}/s, {drawn} keys", thousands(measured.rate));
             beside.push(measured);
         }
-        Ok(Row::of_rates(
+        Ok(Row::of_runs(
             "reveal, while rsa-4096 keys are drawn".to_owned(),
-            middle(&mut beside),
-            ("none drawn", middle(&mut alone).rate),
+            &beside,
+            ("none drawn", &alone),
             (0.9, "≥ 0.9"),
         ))
     }

@@ -8,6 +8,7 @@ pub(crate) mod primitive;
 pub(crate) mod reference;
 mod report;
 pub(crate) mod rights;
+mod runs;
 mod scenario;
 
 use std::ffi::OsString;
@@ -107,7 +108,8 @@ pub(crate) struct Pace {
 const METHOD: &str = "\
 One core serves, the other one runs wrk with 64 connections, everything random chosen before the clock
 starts. Each load first runs until it gets no faster; then those of Strongroom and of its reference
-alternate, and a figure is the median of its runs.
+alternate. A figure is the median of its runs, a ratio the median of those of two runs that were neighbours:
+where the processor is slower for a while, it is so for both.
 The reference is axum alone with the same allocator and runtime, on the same core, answering as many bytes.
 Both are built as `cargo xtask release` builds: trained, and optimised by the profile of that.
 The group commit over axum makes 1,024 bytes durable before each reply, many in one sync: what anything costs

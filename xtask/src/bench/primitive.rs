@@ -16,7 +16,7 @@ use aws_lc_rs::signature::{
 use aws_lc_rs::{hmac, rand};
 use strongroom_types::KeyType;
 
-use super::scenario::median;
+use super::runs::median;
 
 /// What is encrypted, signed or authenticated, in bytes: a key for data, or a digest.
 pub(crate) const INPUT: usize = 32;

@@ -6,6 +6,7 @@ use comfy_table::Table;
 use comfy_table::presets::ASCII_MARKDOWN;
 
 use super::load::Measured;
+use super::runs::Runs;
 use crate::workspace::{Workspace, WorkspaceError};
 
 /// One comparison.
@@ -25,14 +26,36 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// Our rate beside another one, which it should reach in part.
+    /// Our runs beside those of something else that took turns with them, which they should reach in
+    /// part.
+    pub(crate) fn of_runs(
+        what: String,
+        ours: &Runs,
+        (name, others): (&str, &Runs),
+        target: (f64, &'static str),
+    ) -> Self {
+        let reference = (name, others.middle().rate);
+        Self::compared(what, ours.middle(), reference, ours.beside(others), target)
+    }
+
+    /// Our runs beside a rate that was measured apart from them.
     pub(crate) fn of_rates(
+        what: String,
+        ours: &Runs,
+        reference: (&str, f64),
+        target: (f64, &'static str),
+    ) -> Self {
+        let ours = ours.middle();
+        Self::compared(what, ours, reference, ours.rate / reference.1, target)
+    }
+
+    fn compared(
         what: String,
         ours: Measured,
         reference: (&str, f64),
+        ratio: f64,
         (least, target): (f64, &'static str),
     ) -> Self {
-        let ratio = ours.rate / reference.1;
         Self {
             what,
             measured: rate(ours),
@@ -164,10 +187,35 @@ mod tests {
         slow: 2_000.0,
     };
 
+    /// Some runs with these rates.
+    fn runs(rates: &[f64]) -> Runs {
+        let mut runs = Runs::none();
+        for rate in rates {
+            runs.push(Measured {
+                rate: *rate,
+                ..OURS
+            });
+        }
+        runs
+    }
+
+    fn row(reference: f64) -> Row {
+        let ours = runs(&[OURS.rate]);
+        let target = (0.4, "≥ 0.4");
+        Row::of_rates("x".to_owned(), &ours, ("axum", reference), target)
+    }
+
+    #[test]
+    fn runs_that_took_turns_are_compared_in_pairs() {
+        let (ours, axum) = (runs(&[50.0, 25.0, 50.0]), runs(&[100.0, 50.0, 50.0]));
+        let beside = ("axum", &axum);
+        let row = Row::of_runs("x".to_owned(), &ours, beside, (0.4, "≥ 0.4"));
+        assert_eq!(row.result, "0.50");
+        assert!(row.measured.starts_with("50/s") && row.reference == "axum: 50/s");
+    }
+
     #[test]
     fn a_ratio_is_met_or_not() {
-        let row =
-            |reference| Row::of_rates("x".to_owned(), OURS, ("axum", reference), (0.4, "≥ 0.4"));
         assert!(row(100_000.0).met);
         assert!(!row(100_001.0).met);
         assert_eq!(row(80_000.0).result, "0.50");
@@ -183,12 +231,7 @@ mod tests {
 
     #[test]
     fn the_table_is_markdown() {
-        let table = table(&[Row::of_rates(
-            "x".to_owned(),
-            OURS,
-            ("axum", 80_000.0),
-            (0.4, "≥ 0.4"),
-        )]);
+        let table = table(&[row(80_000.0)]);
         assert_eq!(table.lines().count(), 3);
         assert!(
             table

@@ -11,7 +11,7 @@ use strongroom_authz::{
 use strongroom_types::{OrganisationId, Region, Scope, SecretPath, UserId};
 
 use super::report::Row;
-use super::scenario::median;
+use super::runs::median;
 use super::{Bench, BenchError};
 
 /// What a principal with very many rights has.

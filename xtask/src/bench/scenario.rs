@@ -3,8 +3,9 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use super::load::{Load, Measured};
+use super::load::Load;
 use super::report::{Row, rate, thousands};
+use super::runs::{Runs, median};
 use super::{Bench, BenchError, Pace, Scenario, group_commit};
 use crate::live::dataset::{self, Dataset, PATH_IN_LUA};
 use crate::live::process::Server;
@@ -44,8 +45,8 @@ impl Bench {
         );
         let target = (0.4, "≥ 0.4, aim 0.5");
         Ok(vec![
-            Row::of_rates(what.clone(), ours, ("axum", bare.rate), target),
-            Row::of_rates(what, ours, (OVER_AXUM, durable.rate), FOR_INFORMATION),
+            Row::of_runs(what.clone(), &ours, ("axum", &bare), target),
+            Row::of_runs(what, &ours, (OVER_AXUM, &durable), FOR_INFORMATION),
         ])
     }
 
@@ -74,10 +75,10 @@ impl Bench {
         let target = (0.4, "≥ 0.4, aim 0.5");
         let what = format!("put, {CLIENTS} clients");
         Ok(vec![
-            Row::of_rates(what.clone(), ours, (OVER_AXUM, over_http.rate), target),
+            Row::of_runs(what.clone(), &ours, (OVER_AXUM, &over_http), target),
             Row::of_rates(
                 what,
-                ours,
+                &ours,
                 ("group commit without HTTP", disk),
                 FOR_INFORMATION,
             ),
@@ -113,12 +114,8 @@ impl Bench {
             self.alternate(&self.pace, [(&many, &large.server), (&few, &small.server)])?;
         let what = format!("reveal, random out of {}", count(large.secrets));
         let beside = format!("out of {}", count(small.secrets));
-        Ok(Row::of_rates(
-            what,
-            many,
-            (&beside, few.rate),
-            (0.9, "≥ 0.9"),
-        ))
+        let target = (0.9, "≥ 0.9");
+        Ok(Row::of_runs(what, &many, (&beside, &few), target))
     }
 
     fn browse_at_scale(&self, small: &Dataset, large: &Dataset) -> Result<Row, BenchError> {
@@ -130,8 +127,8 @@ impl Bench {
             count(large.secrets)
         );
         let beside = format!("above {}", count(small.secrets));
-        let row = Row::of_rates(what, many, (&beside, few.rate), (0.8, "0.8 … 1.2"));
-        let met = row.met && many.rate / few.rate <= 1.2;
+        let row = Row::of_runs(what, &many, (&beside, &few), (0.8, "0.8 … 1.2"));
+        let met = row.met && many.beside(&few) <= 1.2;
         Ok(Row { met, ..row })
     }
 
@@ -203,16 +200,16 @@ impl Bench {
         Ok(median(&mut rates))
     }
 
-    /// Runs some loads in turn and gives the median run of each, once all are warm.
+    /// Runs some loads in turn, once all are warm.
     pub(super) fn alternate<const N: usize>(
         &self,
         pace: &Pace,
         pairs: [(&Load<'_>, &Server); N],
-    ) -> Result<[Measured; N], BenchError> {
+    ) -> Result<[Runs; N], BenchError> {
         for (load, server) in pairs {
             self.warm(pace, load, server)?;
         }
-        let mut runs = [const { Vec::new() }; N];
+        let mut runs = [const { Runs::none() }; N];
         for _ in 0..pace.rounds {
             for ((load, server), runs) in pairs.iter().zip(&mut runs) {
                 let measured = load.run(server.said("endpoint"), pace.time, &self.scratch)?;
@@ -224,7 +221,7 @@ impl Bench {
                 runs.push(measured);
             }
         }
-        Ok(runs.map(|mut runs| middle(&mut runs)))
+        Ok(runs)
     }
 
     /// Runs a load until it gets no faster: what is read for the first time comes from the disk, and
@@ -284,36 +281,4 @@ fn count(secrets: usize) -> String {
 
 pub(super) fn file(what: &'static str) -> impl FnOnce(std::io::Error) -> BenchError {
     move |source| BenchError::File { what, source }
-}
-
-pub(super) fn median(figures: &mut [f64]) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-pub(super) fn middle(runs: &mut [Measured]) -> Measured {
-    runs.sort_by(|left, right| left.rate.total_cmp(&right.rate));
-    let none = Measured {
-        rate: f64::NAN,
-        median: f64::NAN,
-        slow: f64::NAN,
-    };
-    runs.get(runs.len() / 2).copied().unwrap_or(none)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_median_ignores_the_outliers() {
-        assert!((median(&mut [9.0, 1.0, 2.0]) - 2.0).abs() < f64::EPSILON);
-        let run = |rate| Measured {
-            rate,
-            median: rate,
-            slow: rate,
-        };
-        assert!((middle(&mut [run(5.0), run(900.0), run(1.0)]).median - 5.0).abs() < f64::EPSILON);
-        assert!(median(&mut []).is_nan());
-    }
 }

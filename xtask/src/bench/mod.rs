@@ -94,6 +94,7 @@ pub(crate) struct Bench {
     scratch: PathBuf,
     pace: Pace,
     keys: Pace,
+    browses: Pace,
     few: usize,
     many: usize,
     very_many: usize,
@@ -197,6 +198,9 @@ impl Bench {
         } else {
             (pace(5, 5), 1)
         };
+        // Nothing depends as much on the processor's clock, which changes within seconds: many short
+        // runs.
+        let browses = pace(1, 5 * usual.rounds);
         Ok(Self {
             strongroom: binaries.join("strongroom").into(),
             reference: binaries.join("xtask").into(),
@@ -204,6 +208,7 @@ impl Bench {
             pace: usual,
             // There are many of them, and short runs differ little: a few minutes in all.
             keys: pace(1, 3),
+            browses,
             few: 1_000,
             many: 100_000 / divisor,
             very_many: 1_000_000 / divisor,

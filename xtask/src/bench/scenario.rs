@@ -120,8 +120,8 @@ impl Bench {
 
     fn browse_at_scale(&self, small: &Dataset, large: &Dataset) -> Result<Row, BenchError> {
         let (few, many) = (browses(small), browses(large));
-        let [many, few] =
-            self.alternate(&self.pace, [(&many, &large.server), (&few, &small.server)])?;
+        let pairs = [(&many, &large.server), (&few, &small.server)];
+        let [many, few] = self.alternate(&self.browses, pairs)?;
         let what = format!(
             "browse a level of 100 children above {} secrets",
             count(large.secrets)

@@ -110,9 +110,12 @@ impl Dataset {
         let server = start_in(&environment, binary, &directory)?;
         if !mark.exists() {
             println!("seeding {secrets} secrets …");
-            let authorization = format!("Bearer {}", server.said("token"));
-            let owner = caller(&server, &client, authorization);
-            seed(&owner, server.said("kmsKeyIdentity"), secrets).await?;
+            seed(
+                &owner(&server, &client),
+                server.said("kmsKeyIdentity"),
+                secrets,
+            )
+            .await?;
             std::fs::write(&mark, b"").map_err(failed(&mark))?;
         }
         let credentials = tokens(&client, &server).await?;
@@ -131,7 +134,7 @@ impl Dataset {
 
     /// A client with the token of the organisation's owner.
     pub(crate) fn owner(&self) -> Caller {
-        self.caller_with(format!("Bearer {}", self.server.said("token")))
+        owner(&self.server, &self.client)
     }
 
     /// A client with this `Authorization`.
@@ -146,6 +149,10 @@ impl Dataset {
         let answer = caller.post(&url, &serde_json::json!({})).await?;
         Ok(answer.len())
     }
+}
+
+fn owner(server: &Server, client: &Client) -> Caller {
+    caller(server, client, format!("Bearer {}", server.said("token")))
 }
 
 fn caller(server: &Server, client: &Client, authorization: String) -> Caller {
